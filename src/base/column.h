@@ -21,15 +21,16 @@
 
 /* A text of 12 bytes or less stands in place, a longer one behind a pointer with its first four
  * bytes beside the length.  The bytes pointed to must live until the batch is released. */
-typedef struct firn_strview {
-    uint32_t n;
-    union {
+typedef union firn_strview {
+    struct {
+        uint32_t n;
         char inlined[12];
-        struct {
-            char prefix[4];
-            const char *p;
-        } far;
-    } u;
+    } near;
+    struct {
+        uint32_t n;
+        char prefix[4];
+        const char *p;
+    } far;
 } firn_strview;
 
 typedef struct firn_listview {
@@ -80,21 +81,23 @@ FIRN_NODISCARD firn_code firn_column_reserve(firn_column *child, size_t rows, fi
 
 static inline firn_strview firn_strview_of(const char *p, size_t n)
 {
-    firn_strview v = {.n = (uint32_t)n};
-    if (n <= sizeof v.u.inlined) {
+    firn_strview v = {.far = {0}};
+    v.near.n = (uint32_t)n;
+    if (n <= sizeof v.near.inlined) {
         for (size_t i = 0; i < n; i++)
-            v.u.inlined[i] = p[i];
+            v.near.inlined[i] = p[i];
         return v;
     }
-    for (size_t i = 0; i < sizeof v.u.far.prefix; i++)
-        v.u.far.prefix[i] = p[i];
-    v.u.far.p = p;
+    for (size_t i = 0; i < sizeof v.far.prefix; i++)
+        v.far.prefix[i] = p[i];
+    v.far.p = p;
     return v;
 }
 
 static inline firn_str firn_strview_str(const firn_strview *v)
 {
-    return (firn_str){v->n <= sizeof v->u.inlined ? v->u.inlined : v->u.far.p, v->n};
+    return (firn_str){v->near.n <= sizeof v->near.inlined ? v->near.inlined : v->far.p,
+                      v->near.n};
 }
 
 /* Writes the unscaled value of a decimal of any width. */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalogs.h — opening the catalogs that firn knows. */
+#ifndef FIRN_CATALOGS_H
+#define FIRN_CATALOGS_H
+
+#include "iceberg/catalog.h"
+
+/* Opens (creates, unless read_only) the SQLite file at `path` as the catalog `name`; close it with
+ * (*ret)->ops->close.  FIRN_E_DATA if the file is something else. */
+FIRN_NODISCARD firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only,
+                                                  firn_catalog **ret, firn_err *err);
+
+#endif

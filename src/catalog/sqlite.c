@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The catalog in an SQLite file: exactly the tables of Iceberg's JDBC catalog, so that PyIceberg's
+ * SqlCatalog and Spark's JdbcCatalog open the same file.  Source: ICEBERG.md §10.2.
+ *
+ * Version 0 files (without the column iceberg_type) are read and kept as they are.  One connection,
+ * guarded by a mutex; other processes are kept apart by SQLite itself (WAL, busy timeout). */
+#include "catalog/catalogs.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "env/fail.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <string.h>
+
+#define BUSY_TIMEOUT_MS 30000
+
+typedef struct sqlite_catalog {
+    firn_catalog head;
+    pthread_mutex_t lock;
+    sqlite3 *db;
+    bool has_type; /* V1: the column iceberg_type */
+    char *path;
+    char *name;
+} sqlite_catalog;
+
+/* --- errors -------------------------------------------------------------------------------- */
+
+static firn_code code_of(int rc)
+{
+    switch (rc & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return FIRN_E_TIMEOUT;
+    case SQLITE_FULL:
+        return FIRN_E_NOSPC;
+    case SQLITE_NOMEM:
+        return FIRN_E_NOMEM;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return FIRN_E_AUTH;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return FIRN_E_DATA;
+    case SQLITE_CONSTRAINT:
+        return FIRN_E_EXISTS;
+    default:
+        return FIRN_E_IO;
+    }
+}
+
+static firn_code fail(sqlite_catalog *c, int rc, firn_err *err)
+{
+    firn_code code = code_of(rc);
+    firn_raise(err, code, "catalog %s: %s", firn_quotec(c->path).s,
+               c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
+    if (code == FIRN_E_TIMEOUT)
+        firn_err_advise(err, "another program holds the catalog; run again when it is done");
+    return code;
+}
+
+static firn_code exec(sqlite_catalog *c, const char *sql, firn_err *err)
+{
+    int rc = sqlite3_exec(c->db, sql, NULL, NULL, NULL);
+    return rc == SQLITE_OK ? FIRN_OK : fail(c, rc, err);
+}
+
+/* --- statements ---------------------------------------------------------------------------- */
+
+static void finalize(sqlite3_stmt **st)
+{
+    sqlite3_finalize(*st);
+    *st = NULL;
+}
+
+/* Prepares a statement and binds texts (a .p == NULL binds NULL). */
+static firn_code prepare(sqlite_catalog *c, const char *sql, const firn_str *texts, int count,
+                         sqlite3_stmt **ret, firn_err *err)
+{
+    int rc = sqlite3_prepare_v2(c->db, sql, -1, ret, NULL);
+    for (int i = 0; i < count && rc == SQLITE_OK; i++) {
+        const char *p = texts[i].n ? texts[i].p : texts[i].p ? "" : NULL;
+        rc = sqlite3_bind_text(*ret, i + 1, p, (int)texts[i].n, SQLITE_STATIC);
+    }
+    return rc == SQLITE_OK ? FIRN_OK : fail(c, rc, err);
+}
+
+/* Runs a statement that returns no rows; *ret_changed is the number of rows it changed. */
+static firn_code run(sqlite_catalog *c, const char *sql, const firn_str *texts, int count,
+                     int *ret_changed, firn_err *err)
+{
+    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    FIRN_TRY(prepare(c, sql, texts, count, &st, err));
+    int rc = sqlite3_step(st);
+    if (rc != SQLITE_DONE)
+        return fail(c, rc, err);
+    if (ret_changed)
+        *ret_changed = sqlite3_changes(c->db);
+    return FIRN_OK;
+}
+
+static firn_str column(sqlite3_stmt *st, int i, firn_arena *a)
+{
+    const char *text = (const char *)sqlite3_column_text(st, i);
+    return firn_arena_str(a, (firn_str){text ? text : "", (size_t)sqlite3_column_bytes(st, i)});
+}
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+static firn_code has_column(sqlite_catalog *c, bool *ret_table, bool *ret_column, firn_err *err)
+{
+    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    FIRN_TRY(prepare(c, "SELECT name FROM pragma_table_info('iceberg_tables')", NULL, 0, &st, err));
+    *ret_table = false;
+    *ret_column = false;
+    int rc;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        *ret_table = true;
+        *ret_column |= strcmp((const char *)sqlite3_column_text(st, 0), "iceberg_type") == 0;
+    }
+    return rc == SQLITE_DONE ? FIRN_OK : fail(c, rc, err);
+}
+
+static const char create_tables[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS iceberg_tables("
+    " catalog_name VARCHAR(255) NOT NULL, table_namespace VARCHAR(255) NOT NULL,"
+    " table_name VARCHAR(255) NOT NULL, metadata_location VARCHAR(1000),"
+    " previous_metadata_location VARCHAR(1000), iceberg_type VARCHAR(5),"
+    " PRIMARY KEY (catalog_name, table_namespace, table_name));"
+    "CREATE TABLE IF NOT EXISTS iceberg_namespace_properties("
+    " catalog_name VARCHAR(255) NOT NULL, namespace VARCHAR(255) NOT NULL,"
+    " property_key VARCHAR(255), property_value VARCHAR(1000),"
+    " PRIMARY KEY (catalog_name, namespace, property_key));"
+    "COMMIT";
+
+static firn_code make_schema(sqlite_catalog *c, bool read_only, firn_err *err)
+{
+    bool has_table;
+    FIRN_TRY(has_column(c, &has_table, &c->has_type, err));
+    if (has_table)
+        return FIRN_OK;
+    if (read_only)
+        return firn_raise(err, FIRN_E_DATA, "%s is no Iceberg catalog", firn_quotec(c->path).s);
+    firn_code code = exec(c, create_tables, err);
+    if (code != FIRN_OK) {
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+        return code;
+    }
+    c->has_type = true;
+    return FIRN_OK;
+}
+
+static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
+{
+    int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int rc = sqlite3_open_v2(c->path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc != SQLITE_OK)
+        return fail(c, rc, err);
+    sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
+    sqlite3_extended_result_codes(c->db, 1);
+    /* FULL: a commit in the log is synced before it is acknowledged */
+    if (!read_only)
+        FIRN_TRY(exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", err));
+    return make_schema(c, read_only, err);
+}
+
+static void close_catalog(firn_catalog *head)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    sqlite3_close(c->db);
+    pthread_mutex_destroy(&c->lock);
+    firn_mem_free(c->path);
+    firn_mem_free(c->name);
+    firn_mem_free(c);
+}
+
+static char *copy_text(firn_str s)
+{
+    char *p = firn_mem_alloc(s.n + 1);
+    if (!p)
+        return NULL;
+    memcpy(p, s.n ? s.p : "", s.n);
+    p[s.n] = '\0';
+    return p;
+}
+
+static const firn_catalog_ops ops;
+
+firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only, firn_catalog **ret,
+                                   firn_err *err)
+{
+    sqlite_catalog *c = firn_mem_alloc(sizeof *c);
+    if (!c)
+        return firn_raise_nomem(err);
+    *c = (sqlite_catalog){.head = {.ops = &ops}};
+    pthread_mutex_init(&c->lock, NULL);
+    c->path = copy_text(path);
+    c->name = copy_text(name);
+    firn_code code = c->path && c->name ? open_db(c, read_only, err) : firn_raise_nomem(err);
+    if (code != FIRN_OK) {
+        close_catalog(&c->head);
+        return code;
+    }
+    c->head.name = firn_str_of(c->name);
+    *ret = &c->head;
+    return FIRN_OK;
+}
+
+/* --- listing ------------------------------------------------------------------------------- */
+
+/* Tables only: the same rows may name views. */
+static const char *only_tables(const sqlite_catalog *c)
+{
+    return c->has_type ? " AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)" : "";
+}
+
+static firn_code collect_namespaces(sqlite_catalog *c, firn_arena *a, firn_str **ret,
+                                    size_t *ret_count, firn_err *err)
+{
+    FIRN_VEC(firn_str) list = {0};
+    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    firn_str texts[] = {c->head.name, c->head.name};
+    FIRN_TRY(prepare(c,
+                     "SELECT table_namespace FROM iceberg_tables WHERE catalog_name = ? UNION "
+                     "SELECT namespace FROM iceberg_namespace_properties WHERE catalog_name = ? "
+                     "ORDER BY 1",
+                     texts, 2, &st, err));
+    int rc;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        firn_str ns = column(st, 0, a);
+        if (!ns.p || !firn_vec_push(a, &list, ns))
+            return firn_arena_raise(a, err);
+    }
+    if (rc != SQLITE_DONE)
+        return fail(c, rc, err);
+    *ret = list.v;
+    *ret_count = list.n;
+    return FIRN_OK;
+}
+
+static firn_code collect_tables(sqlite_catalog *c, firn_arena *a, firn_ident **ret,
+                                size_t *ret_count, firn_err *err)
+{
+    FIRN_VEC(firn_ident) list = {0};
+    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    const char *sql =
+        firn_arena_printf(a,
+                          "SELECT table_namespace, table_name FROM iceberg_tables WHERE "
+                          "catalog_name = ?%s ORDER BY 1, 2",
+                          only_tables(c));
+    if (!sql)
+        return firn_arena_raise(a, err);
+    FIRN_TRY(prepare(c, sql, &c->head.name, 1, &st, err));
+    int rc;
+    while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+        firn_ident ident = {column(st, 0, a), column(st, 1, a)};
+        if (!ident.ns.p || !ident.name.p || !firn_vec_push(a, &list, ident))
+            return firn_arena_raise(a, err);
+    }
+    if (rc != SQLITE_DONE)
+        return fail(c, rc, err);
+    *ret = list.v;
+    *ret_count = list.n;
+    return FIRN_OK;
+}
+
+static firn_code list_namespaces(firn_catalog *head, firn_arena *a, firn_str **ret,
+                                 size_t *ret_count, firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    pthread_mutex_lock(&c->lock);
+    firn_code code = collect_namespaces(c, a, ret, ret_count, err);
+    pthread_mutex_unlock(&c->lock);
+    return code;
+}
+
+static firn_code list_tables(firn_catalog *head, firn_arena *a, firn_ident **ret, size_t *ret_count,
+                             firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    pthread_mutex_lock(&c->lock);
+    firn_code code = collect_tables(c, a, ret, ret_count, err);
+    pthread_mutex_unlock(&c->lock);
+    return code;
+}
+
+static firn_code create_namespace(firn_catalog *head, firn_str ns, firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    /* Java marks a namespace that holds no table with this property */
+    firn_str texts[] = {c->head.name, ns};
+    pthread_mutex_lock(&c->lock);
+    firn_code code = run(c,
+                         "INSERT OR IGNORE INTO iceberg_namespace_properties (catalog_name, "
+                         "namespace, property_key, property_value) VALUES (?, ?, 'exists', 'true')",
+                         texts, 2, NULL, err);
+    pthread_mutex_unlock(&c->lock);
+    return code;
+}
+
+/* --- tables -------------------------------------------------------------------------------- */
+
+static firn_code not_there(const sqlite_catalog *c, firn_ident ident, firn_err *err)
+{
+    return firn_raise(err, FIRN_E_NOTFOUND, "there is no table %.*s.%.*s in catalog %s",
+                      FIRN_STR_ARG(ident.ns), FIRN_STR_ARG(ident.name), firn_quote(c->head.name).s);
+}
+
+static firn_code load_locked(sqlite_catalog *c, firn_ident ident, firn_arena *a,
+                             firn_str *ret_location, firn_err *err)
+{
+    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    firn_str texts[] = {c->head.name, ident.ns, ident.name};
+    const char *sql = firn_arena_printf(a,
+                                        "SELECT metadata_location FROM iceberg_tables WHERE "
+                                        "catalog_name = ? AND table_namespace = ? AND "
+                                        "table_name = ?%s",
+                                        only_tables(c));
+    if (!sql)
+        return firn_arena_raise(a, err);
+    FIRN_TRY(prepare(c, sql, texts, 3, &st, err));
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_DONE)
+        return not_there(c, ident, err);
+    if (rc != SQLITE_ROW)
+        return fail(c, rc, err);
+    *ret_location = column(st, 0, a);
+    return ret_location->p ? FIRN_OK : firn_arena_raise(a, err);
+}
+
+static firn_code load(firn_catalog *head, firn_ident ident, firn_arena *a, firn_str *ret_location,
+                      firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    pthread_mutex_lock(&c->lock);
+    firn_code code = load_locked(c, ident, a, ret_location, err);
+    pthread_mutex_unlock(&c->lock);
+    return code;
+}
+
+static firn_code changed_meanwhile(firn_ident ident, const char *how, firn_err *err)
+{
+    return firn_raise(err, FIRN_E_CONFLICT, "table %.*s.%.*s %s", FIRN_STR_ARG(ident.ns),
+                      FIRN_STR_ARG(ident.name), how);
+}
+
+static firn_code insert_table(sqlite_catalog *c, const firn_catalog_change *x, firn_err *err)
+{
+    firn_str texts[] = {c->head.name, x->ident.ns, x->ident.name, x->new_location,
+                        FIRN_STR_LIT("TABLE")};
+    firn_code code =
+        c->has_type
+            ? run(c,
+                  "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
+                  "metadata_location, previous_metadata_location, iceberg_type) VALUES "
+                  "(?, ?, ?, ?, NULL, ?)",
+                  texts, 5, NULL, err)
+            : run(c,
+                  "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
+                  "metadata_location, previous_metadata_location) VALUES (?, ?, ?, ?, NULL)",
+                  texts, 4, NULL, err);
+    return code == FIRN_E_EXISTS ? changed_meanwhile(x->ident, "was created meanwhile", err) : code;
+}
+
+static firn_code update_table(sqlite_catalog *c, const firn_catalog_change *x, firn_err *err)
+{
+    firn_str old = x->base->location_of_file;
+    firn_str texts[] = {x->new_location, old, c->head.name, x->ident.ns, x->ident.name, old};
+    static const char v0[] = "UPDATE iceberg_tables SET metadata_location = ?, "
+                             "previous_metadata_location = ? WHERE catalog_name = ? AND "
+                             "table_namespace = ? AND table_name = ? AND metadata_location = ?";
+    static const char v1[] =
+        "UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? WHERE "
+        "catalog_name = ? AND table_namespace = ? AND table_name = ? AND metadata_location = ? "
+        "AND (iceberg_type = 'TABLE' OR iceberg_type IS NULL)";
+    int changed = 0;
+    FIRN_TRY(run(c, c->has_type ? v1 : v0, texts, 6, &changed, err));
+    return changed == 1 ? FIRN_OK : changed_meanwhile(x->ident, "changed meanwhile", err);
+}
+
+static firn_code swap_all(sqlite_catalog *c, const firn_catalog_change *changes, size_t count,
+                          firn_err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const firn_catalog_change *x = &changes[i];
+        if (x->new_location.n > 1000)
+            return firn_raise(err, FIRN_E_LIMIT,
+                              "the metadata path of %.*s has %zu bytes; the catalog keeps 1000",
+                              FIRN_STR_ARG(x->ident.name), x->new_location.n);
+        FIRN_TRY(x->base ? update_table(c, x, err) : insert_table(c, x, err));
+    }
+    return FIRN_FAIL("catalog.before_commit", err);
+}
+
+static firn_code commit_locked(sqlite_catalog *c, const firn_catalog_change *changes, size_t count,
+                               firn_err *err)
+{
+    FIRN_TRY(exec(c, "BEGIN IMMEDIATE", err));
+    firn_code code = swap_all(c, changes, count, err);
+    if (code != FIRN_OK) {
+        sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+        return code;
+    }
+    int rc = sqlite3_exec(c->db, "COMMIT", NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        return FIRN_OK;
+    code = fail(c, rc, err);
+    bool undone = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_FULL;
+    sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
+    if (undone)
+        return code;
+    /* an I/O error while the log was synced: what the disk holds decides */
+    return firn_raise(err, FIRN_E_COMMIT_UNKNOWN, "catalog %s: %s", firn_quotec(c->path).s,
+                      sqlite3_errstr(rc));
+}
+
+static firn_code commit(firn_catalog *head, const firn_catalog_change *changes, size_t count,
+                        firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    pthread_mutex_lock(&c->lock);
+    firn_code code = commit_locked(c, changes, count, err);
+    pthread_mutex_unlock(&c->lock);
+    return code;
+}
+
+static firn_code drop(firn_catalog *head, firn_ident ident, firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    firn_str texts[] = {c->head.name, ident.ns, ident.name};
+    int changed = 0;
+    pthread_mutex_lock(&c->lock);
+    firn_code code = run(c,
+                         "DELETE FROM iceberg_tables WHERE catalog_name = ? AND "
+                         "table_namespace = ? AND table_name = ?",
+                         texts, 3, &changed, err);
+    pthread_mutex_unlock(&c->lock);
+    if (code == FIRN_OK && changed == 0)
+        return not_there(c, ident, err);
+    return code;
+}
+
+static const firn_catalog_ops ops = {
+    .name = "sqlite",
+    .caps = FIRN_CATALOG_MULTI_TABLE | FIRN_CATALOG_DEFINITE,
+    .close = close_catalog,
+    .list_namespaces = list_namespaces,
+    .create_namespace = create_namespace,
+    .list_tables = list_tables,
+    .load = load,
+    .commit = commit,
+    .drop = drop,
+};

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "engine/copy.h"
+#include "engine/sql.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+/* --- the statement ------------------------------------------------------------------------- */
+
+static firn_code add_field_ids(const firn_type *t, firn_buf *out, firn_err *err);
+
+/* `5`, or for a nested type {__duckdb_field_id: 5, …children}. */
+static firn_code add_id(const firn_field *f, firn_buf *out, firn_err *err)
+{
+    if (!firn_type_is_nested(f->type.kind))
+        return firn_buf_addf(out, err, "%d", (int)f->id);
+    FIRN_TRY(firn_buf_addf(out, err, "{__duckdb_field_id: %d, ", (int)f->id));
+    FIRN_TRY(add_field_ids(&f->type, out, err));
+    return firn_buf_addc(out, '}', err);
+}
+
+static firn_code add_field_ids(const firn_type *t, firn_buf *out, firn_err *err)
+{
+    for (size_t i = 0; i < t->field_count; i++) {
+        if (i)
+            FIRN_TRY(firn_buf_adds(out, ", ", err));
+        FIRN_TRY(firn_sql_ident(out, t->fields[i].name, err));
+        FIRN_TRY(firn_buf_adds(out, ": ", err));
+        FIRN_TRY(add_id(&t->fields[i], out, err));
+    }
+    return FIRN_OK;
+}
+
+static firn_code add_partition_options(const firn_copy_job *job, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, ", PARTITION_BY (", err));
+    for (size_t i = 0; i < job->partition_count; i++)
+        FIRN_TRY(firn_buf_addf(out, err, "%s__p%zu", i ? ", " : "", i));
+    return firn_buf_adds(out,
+                         "), WRITE_PARTITION_COLUMNS false, HIVE_FILE_PATTERN false, "
+                         "FILENAME_PATTERN 'f-{uuid}'",
+                         err);
+}
+
+static firn_code add_options(const firn_copy_job *job, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, " (FORMAT parquet, RETURN_STATS, COMPRESSION ", err));
+    FIRN_TRY(firn_sql_text(out, job->compression, err));
+    if (job->compression_level)
+        FIRN_TRY(firn_buf_addf(out, err, ", COMPRESSION_LEVEL %d", job->compression_level));
+    if (job->row_group_rows)
+        FIRN_TRY(firn_buf_addf(out, err, ", ROW_GROUP_SIZE %lld", (long long)job->row_group_rows));
+    FIRN_TRY(firn_buf_adds(out, ", FIELD_IDS {", err));
+    FIRN_TRY(add_field_ids(job->schema, out, err));
+    FIRN_TRY(firn_buf_addc(out, '}', err));
+    if (job->partition_count)
+        FIRN_TRY(add_partition_options(job, out, err));
+    else if (job->file_bytes)
+        FIRN_TRY(firn_buf_addf(out, err, ", FILE_SIZE_BYTES %lld, FILENAME_PATTERN 'f-{uuid}'",
+                               (long long)job->file_bytes));
+    return firn_buf_addc(out, ')', err);
+}
+
+static firn_code write_statement(const firn_copy_job *job, firn_buf *out, firn_err *err)
+{
+    bool one_file = job->partition_count == 0 && job->file_bytes == 0;
+    FIRN_AUTO(firn_buf_free) firn_buf target = FIRN_BUF(8192);
+    FIRN_TRY(firn_buf_adds(&target, job->folder, err));
+    if (one_file)
+        FIRN_TRY(firn_buf_adds(&target, "/f.parquet", err));
+    FIRN_TRY(firn_buf_adds(out, "COPY (", err));
+    FIRN_TRY(firn_buf_addstr(out, job->select, err));
+    /* on a line of its own: the SELECT may end in a comment */
+    FIRN_TRY(firn_buf_adds(out, "\n) TO ", err));
+    FIRN_TRY(firn_sql_text(out, firn_buf_str(&target), err));
+    return add_options(job, out, err);
+}
+
+/* --- what comes back ----------------------------------------------------------------------- */
+
+/* The columns of RETURN_STATS. */
+typedef struct stat_columns {
+    const firn_column *filename;
+    const firn_column *count;
+    const firn_column *size;
+    const firn_column *statistics;
+    const firn_column *partition;
+} stat_columns;
+
+static const firn_column *child_named(const firn_column *root, const char *name)
+{
+    for (size_t i = 0; i < root->child_count; i++)
+        if (firn_str_eqc(root->type->fields[i].name, name))
+            return &root->children[i];
+    return NULL;
+}
+
+static firn_str text_at(const firn_column *col, size_t row)
+{
+    if (!firn_column_is_valid(col, row))
+        return (firn_str){NULL, 0};
+    return firn_strview_str(&((const firn_strview *)col->data)[row]);
+}
+
+/* Counts come as UBIGINT, which is cast to decimal(20,0) by the statement around. */
+static int64_t count_at(const firn_column *col, size_t row)
+{
+    return ((const int64_t *)col->data)[row];
+}
+
+static bool keep_text(firn_str text, firn_arena *a, firn_str *ret)
+{
+    *ret = firn_arena_str(a, text);
+    return ret->p != NULL;
+}
+
+/* One key of a column's statistics. */
+static bool read_statistic(firn_str key, firn_str value, firn_arena *a, firn_engine_column *c)
+{
+    if (firn_str_eqc(key, "min")) {
+        c->has_min = true;
+        return keep_text(value, a, &c->min);
+    }
+    if (firn_str_eqc(key, "max")) {
+        c->has_max = true;
+        return keep_text(value, a, &c->max);
+    }
+    if (firn_str_eqc(key, "null_count"))
+        firn_str_i64(value, &c->null_count);
+    if (firn_str_eqc(key, "column_size_bytes"))
+        firn_str_i64(value, &c->column_size);
+    if (firn_str_eqc(key, "has_nan"))
+        c->has_nan = firn_str_eqc(value, "true") || firn_str_eqc(value, "1");
+    return true;
+}
+
+static firn_code read_columns(const firn_column *map, size_t row, firn_arena *a,
+                              firn_copied_file *f, firn_err *err)
+{
+    firn_listview outer = ((const firn_listview *)map->data)[row];
+    const firn_column *names = &map->children[0].children[0];
+    const firn_column *values = &map->children[0].children[1];
+    f->columns = firn_arena_array(a, outer.length, sizeof *f->columns);
+    if (!f->columns)
+        return firn_arena_raise(a, err);
+    f->column_count = outer.length;
+    for (size_t i = 0; i < outer.length; i++) {
+        firn_engine_column *c = &f->columns[i];
+        *c = (firn_engine_column){.null_count = -1, .column_size = -1, .has_nan = -1};
+        bool ok = keep_text(text_at(names, outer.offset + i), a, &c->path);
+        firn_listview inner = ((const firn_listview *)values->data)[outer.offset + i];
+        const firn_column *keys = &values->children[0].children[0];
+        const firn_column *texts = &values->children[0].children[1];
+        for (size_t k = 0; ok && k < inner.length; k++)
+            ok = read_statistic(text_at(keys, inner.offset + k), text_at(texts, inner.offset + k),
+                                a, c);
+        if (!ok)
+            return firn_arena_raise(a, err);
+    }
+    return FIRN_OK;
+}
+
+static firn_code read_partition(const firn_column *map, size_t row, size_t count, firn_arena *a,
+                                firn_copied_file *f, firn_err *err)
+{
+    f->partition = firn_arena_array(a, count, sizeof *f->partition);
+    if (!f->partition)
+        return firn_arena_raise(a, err);
+    if (count == 0)
+        return FIRN_OK;
+    firn_listview entries = ((const firn_listview *)map->data)[row];
+    const firn_column *keys = &map->children[0].children[0];
+    const firn_column *values = &map->children[0].children[1];
+    for (size_t i = 0; i < entries.length; i++) {
+        firn_str key = text_at(keys, entries.offset + i);
+        firn_str value = text_at(values, entries.offset + i);
+        int64_t place;
+        if (key.n < 4 || !firn_str_i64((firn_str){key.p + 3, key.n - 3}, &place) ||
+            place >= (int64_t)count)
+            return firn_raise(err, FIRN_E_BUG, "partition key %s", firn_quote(key).s);
+        if (value.p && !keep_text(value, a, &f->partition[place]))
+            return firn_arena_raise(a, err);
+    }
+    return FIRN_OK;
+}
+
+static firn_code read_file(const stat_columns *c, size_t row, size_t partition_count, firn_arena *a,
+                           firn_copied_file *f, firn_err *err)
+{
+    f->rows = count_at(c->count, row);
+    f->bytes = count_at(c->size, row);
+    if (!keep_text(text_at(c->filename, row), a, &f->path))
+        return firn_arena_raise(a, err);
+    FIRN_TRY(read_columns(c->statistics, row, a, f, err));
+    return read_partition(c->partition, row, partition_count, a, f, err);
+}
+
+typedef FIRN_VEC(firn_copied_file) file_list;
+
+static firn_code read_result(const firn_engine_ops *ops, firn_result *r, size_t partition_count,
+                             firn_arena *a, file_list *files, firn_err *err)
+{
+    for (;;) {
+        const firn_column *root;
+        size_t rows;
+        FIRN_TRY(ops->next(r, &root, &rows, err));
+        if (rows == 0)
+            return FIRN_OK;
+        stat_columns c = {child_named(root, "filename"), child_named(root, "count"),
+                          child_named(root, "file_size_bytes"),
+                          child_named(root, "column_statistics"),
+                          child_named(root, "partition_keys")};
+        if (!c.filename || !c.count || !c.size || !c.statistics || !c.partition)
+            return firn_raise(err, FIRN_E_BUG, "the engine returned no statistics");
+        for (size_t i = 0; i < rows; i++) {
+            firn_copied_file f = {0};
+            FIRN_TRY(read_file(&c, i, partition_count, a, &f, err));
+            if (f.rows > 0 && !firn_vec_push(a, files, f))
+                return firn_arena_raise(a, err);
+        }
+    }
+}
+
+static int by_path(const void *a, const void *b)
+{
+    return firn_str_cmp(((const firn_copied_file *)a)->path, ((const firn_copied_file *)b)->path);
+}
+
+firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s, const firn_copy_job *job,
+                        firn_arena *a, firn_copied_file **ret, size_t *ret_count, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    firn_result *r = NULL;
+    file_list files = {0};
+    FIRN_TRY(write_statement(job, &sql, err));
+    FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
+    firn_code code = read_result(ops, r, job->partition_count, a, &files, err);
+    ops->result_close(r);
+    FIRN_TRY(code);
+    if (files.n > 1)
+        qsort(files.v, files.n, sizeof *files.v, by_path);
+    *ret = files.v;
+    *ret_count = files.n;
+    return FIRN_OK;
+}
+
+/* --- partition values ---------------------------------------------------------------------- */
+
+/* "a"."b" for a column inside of structs. */
+static firn_code add_path(const firn_type *t, int32_t id, firn_buf *out, firn_err *err)
+{
+    for (size_t i = 0; i < t->field_count; i++) {
+        const firn_field *f = &t->fields[i];
+        bool here = f->id == id;
+        if (!here && !firn_schema_field(&f->type, id))
+            continue;
+        FIRN_TRY(firn_sql_ident(out, f->name, err));
+        if (here)
+            return FIRN_OK;
+        FIRN_TRY(firn_buf_addc(out, '.', err));
+        return add_path(&f->type, id, out, err);
+    }
+    return firn_raise(err, FIRN_E_BUG, "no column with id %d", (int)id);
+}
+
+firn_code firn_copy_partition_expr(const firn_type *schema, const firn_partition_field *f,
+                                   firn_buf *out, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 20);
+    FIRN_TRY(add_path(schema, f->source_id, &path, err));
+    const char *column = firn_buf_cstr(&path);
+    const firn_field *source = firn_schema_field(schema, f->source_id);
+    bool date = source->type.kind == FIRN_T_DATE;
+    switch (f->transform.kind) {
+    case FIRN_TRANSFORM_YEAR:
+    case FIRN_TRANSFORM_MONTH:
+    case FIRN_TRANSFORM_HOUR:
+        /* counts the boundaries between, which is what floor division gives */
+        return firn_buf_addf(out, err, "datediff('%.*s', %s '1970-01-01', CAST(%s AS %s))",
+                             FIRN_STR_ARG(f->transform.text), date ? "DATE" : "TIMESTAMP", column,
+                             date ? "DATE" : "TIMESTAMP");
+    case FIRN_TRANSFORM_DAY:
+        return firn_buf_addf(out, err, "CAST(CAST(%s AS %s) AS DATE)", column,
+                             date ? "DATE" : "TIMESTAMP");
+    case FIRN_TRANSFORM_IDENTITY:
+        if (source->type.kind == FIRN_T_BINARY)
+            return firn_buf_addf(out, err, "lower(hex(%s))", column);
+        return firn_buf_adds(out, column, err);
+    case FIRN_TRANSFORM_VOID:
+    case FIRN_TRANSFORM_BUCKET:
+    case FIRN_TRANSFORM_TRUNCATE:
+    case FIRN_TRANSFORM_UNKNOWN:
+        break;
+    }
+    return firn_raise(err, FIRN_E_UNSUPPORTED,
+                      "the table is partitioned by %s of %s, which this version does not write",
+                      firn_quote(f->transform.text).s, column);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* copy.h — rows of a SELECT become Parquet files in a scratch folder, with Iceberg's field ids. */
+#ifndef FIRN_COPY_H
+#define FIRN_COPY_H
+
+#include "engine/engine.h"
+#include "iceberg/metrics.h"
+
+typedef struct firn_copy_job {
+    firn_str select;         /* columns of `schema` in order, then __p0 … of the partition */
+    const firn_type *schema; /* with field ids */
+    size_t partition_count;  /* how many __p columns; they are not written */
+    const char *folder;      /* absolute, empty */
+    firn_str compression;    /* "snappy", "zstd", "uncompressed" */
+    int compression_level;   /* of zstd; 0: its default */
+    int64_t row_group_rows;  /* 0: the engine's default */
+    int64_t file_bytes;      /* a new file when one is larger; 0: never; not with partitions */
+} firn_copy_job;
+
+typedef struct firn_copied_file {
+    firn_str path; /* absolute, in the scratch folder */
+    int64_t rows;
+    int64_t bytes;
+    firn_engine_column *columns;
+    size_t column_count;
+    firn_str *partition; /* values as text; .p == NULL: null */
+} firn_copied_file;
+
+/* Runs the copy and returns the files it made (empty ones are removed), in `a`, in the order of
+ * their partition values and names. */
+FIRN_NODISCARD firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s,
+                                       const firn_copy_job *job, firn_arena *a,
+                                       firn_copied_file **ret, size_t *ret_count, firn_err *err);
+
+/* Appends the expression of a partition value: the transform of a column, in a form whose text
+ * firn_value_from_engine reads for the transform's result type. */
+FIRN_NODISCARD firn_code firn_copy_partition_expr(const firn_type *schema,
+                                                  const firn_partition_field *f, firn_buf *out,
+                                                  firn_err *err);
+
+#endif

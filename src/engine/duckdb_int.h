@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* duckdb_int.h — inside the engine module: sessions, types, vectors. */
+#ifndef FIRN_DUCKDB_INT_H
+#define FIRN_DUCKDB_INT_H
+
+#include "engine/engine.h"
+
+#define DUCKDB_API_NO_DEPRECATED
+#include <duckdb.h>
+
+#include <pthread.h>
+
+enum { MAX_SOURCES = 64 };
+
+/* A registered source and the first error one of its workers raised: the engine only passes texts
+ * on. */
+typedef struct firn_duckdb_source {
+    firn_row_source source;
+    bool used;
+    pthread_mutex_t lock;
+    firn_err err;
+} firn_duckdb_source;
+
+struct firn_engine {
+    duckdb_database db;
+    duckdb_connection setup; /* keeps registrations alive */
+    pthread_mutex_t lock;    /* guards the slots */
+    firn_duckdb_source sources[MAX_SOURCES];
+};
+
+struct firn_session {
+    firn_engine *engine;
+    duckdb_connection con;
+};
+
+/* --- types --- */
+
+/* Fills mapped, refuse, type, engine_type and cast of a column. */
+FIRN_NODISCARD firn_code firn_duckdb_map(duckdb_logical_type t, firn_arena *a,
+                                         firn_result_column *ret, firn_err *err);
+
+/* The engine's type for a firn type; destroy with duckdb_destroy_logical_type.  NULL: out of
+ * memory or not writable (fixed). */
+duckdb_logical_type firn_duckdb_type(const firn_type *t);
+
+/* --- vectors as columns --- */
+
+/* Makes a tree of columns for a struct type, to be pointed at vectors. */
+FIRN_NODISCARD firn_code firn_duckdb_columns(const firn_type *type, firn_arena *a, firn_column *ret,
+                                             firn_err *err);
+/* Points the tree at the vectors of a chunk, for writing or reading. */
+void firn_duckdb_attach(firn_column *root, duckdb_data_chunk chunk, size_t capacity);
+/* Tells the vectors how long the lists became. */
+void firn_duckdb_finish(firn_column *root);
+
+/* --- firn_rows() --- */
+FIRN_NODISCARD firn_code firn_duckdb_register_rows(firn_engine *e, firn_err *err);
+/* Takes the error a source's worker left; false if there is none. */
+bool firn_duckdb_take_error(firn_engine *e, firn_err *err);
+
+#endif

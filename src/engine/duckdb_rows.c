@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* firn_rows(id): rows of a firn_row_source as a table function.  Each thread of the engine has a
+ * worker of its own, which writes straight into the engine's vectors. */
+#include "engine/duckdb_int.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+
+/* One thread's state. */
+typedef struct worker {
+    firn_duckdb_source *slot;
+    void *impl;
+    firn_arena *arena;
+    firn_column root;
+} worker;
+
+static void keep_error(firn_duckdb_source *slot, const firn_err *err)
+{
+    pthread_mutex_lock(&slot->lock);
+    if (slot->err.code == FIRN_OK)
+        slot->err = *err;
+    pthread_mutex_unlock(&slot->lock);
+}
+
+static void no_destroy(void *p FIRN_UNUSED)
+{
+}
+
+static firn_duckdb_source *slot_of(firn_engine *e, int64_t id)
+{
+    if (id < 0 || id >= MAX_SOURCES)
+        return NULL;
+    pthread_mutex_lock(&e->lock);
+    firn_duckdb_source *slot = e->sources[id].used ? &e->sources[id] : NULL;
+    pthread_mutex_unlock(&e->lock);
+    return slot;
+}
+
+static void bind(duckdb_bind_info info)
+{
+    firn_engine *e = duckdb_bind_get_extra_info(info);
+    duckdb_value value = duckdb_bind_get_parameter(info, 0);
+    firn_duckdb_source *slot = slot_of(e, duckdb_get_int64(value));
+    duckdb_destroy_value(&value);
+    if (!slot) {
+        duckdb_bind_set_error(info, "firn_rows: no such source");
+        return;
+    }
+    const firn_type *type = slot->source.type;
+    for (size_t i = 0; i < type->field_count; i++) {
+        duckdb_logical_type t = firn_duckdb_type(&type->fields[i].type);
+        if (!t) {
+            duckdb_bind_set_error(info, "firn_rows: a type that the engine cannot write");
+            return;
+        }
+        duckdb_bind_add_result_column(info, type->fields[i].name.p, t);
+        duckdb_destroy_logical_type(&t);
+    }
+    duckdb_bind_set_bind_data(info, slot, no_destroy);
+}
+
+static void init(duckdb_init_info info)
+{
+    firn_duckdb_source *slot = duckdb_init_get_bind_data(info);
+    duckdb_init_set_max_threads(info, slot->source.threads);
+}
+
+static void close_worker(void *p)
+{
+    worker *w = p;
+    if (w->impl)
+        w->slot->source.close_worker(w->impl);
+    firn_arena_free(w->arena);
+    firn_mem_free(w);
+}
+
+static firn_code open_worker(worker *w, firn_err *err)
+{
+    w->arena = firn_arena_new("a worker of the engine", 0);
+    if (!w->arena)
+        return firn_raise_nomem(err);
+    FIRN_TRY(firn_duckdb_columns(w->slot->source.type, w->arena, &w->root, err));
+    return w->slot->source.open_worker(w->slot->source.arg, &w->impl, err);
+}
+
+static void init_local(duckdb_init_info info)
+{
+    firn_duckdb_source *slot = duckdb_init_get_bind_data(info);
+    firn_err err = {0};
+    worker *w = firn_mem_alloc(sizeof *w);
+    if (!w) {
+        duckdb_init_set_error(info, "out of memory");
+        return;
+    }
+    *w = (worker){.slot = slot};
+    if (open_worker(w, &err) != FIRN_OK) {
+        keep_error(slot, &err);
+        duckdb_init_set_error(info, err.text);
+        close_worker(w);
+        return;
+    }
+    duckdb_init_set_init_data(info, w, close_worker);
+}
+
+static void produce(duckdb_function_info info, duckdb_data_chunk chunk)
+{
+    worker *w = duckdb_function_get_local_init_data(info);
+    firn_err err = {0};
+    size_t rows = 0;
+    size_t max = duckdb_vector_size();
+    firn_duckdb_attach(&w->root, chunk, max);
+    if (w->slot->source.fill(w->impl, &w->root, max, &rows, &err) != FIRN_OK) {
+        keep_error(w->slot, &err);
+        duckdb_function_set_error(info, err.text);
+        return;
+    }
+    firn_duckdb_finish(&w->root);
+    duckdb_data_chunk_set_size(chunk, rows);
+}
+
+firn_code firn_duckdb_register_rows(firn_engine *e, firn_err *err)
+{
+    duckdb_table_function f = duckdb_create_table_function();
+    duckdb_logical_type id = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    duckdb_table_function_set_name(f, "firn_rows");
+    duckdb_table_function_add_parameter(f, id);
+    duckdb_table_function_set_extra_info(f, e, no_destroy);
+    duckdb_table_function_set_bind(f, bind);
+    duckdb_table_function_set_init(f, init);
+    duckdb_table_function_set_local_init(f, init_local);
+    duckdb_table_function_set_function(f, produce);
+    duckdb_state state = duckdb_register_table_function(e->setup, f);
+    duckdb_destroy_logical_type(&id);
+    duckdb_destroy_table_function(&f);
+    return state == DuckDBSuccess ? FIRN_OK : firn_raise_nomem(err);
+}
+
+bool firn_duckdb_take_error(firn_engine *e, firn_err *err)
+{
+    bool found = false;
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < MAX_SOURCES && !found; i++) {
+        firn_duckdb_source *slot = &e->sources[i];
+        if (!slot->used)
+            continue;
+        pthread_mutex_lock(&slot->lock);
+        found = slot->err.code != FIRN_OK;
+        if (found && err)
+            *err = slot->err;
+        memset(&slot->err, 0, sizeof slot->err);
+        pthread_mutex_unlock(&slot->lock);
+    }
+    pthread_mutex_unlock(&e->lock);
+    return found;
+}

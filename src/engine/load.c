@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding and loading the engine module, by its place relative to the program. */
+#include "engine/engine.h"
+
+#include "base/str.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define MODULE "firn_engine_duckdb.so"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static const firn_engine_ops *loaded;
+
+/* The folder of the program, without the slash. */
+static firn_code program_folder(char out[PATH_MAX], firn_err *err)
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    if (n < 0)
+        return firn_raise_errno(err, errno, "where the program lies");
+    out[n] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+    return FIRN_OK;
+}
+
+/* In the build tree, in an installed one, or right beside the program. */
+static bool find_module(const char *folder, char out[PATH_MAX])
+{
+    static const char *const below[] = {"/modules/", "/../lib/firn/", "/"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(below); i++) {
+        int n = snprintf(out, PATH_MAX, "%s%s" MODULE, folder, below[i]);
+        if (n > 0 && n < PATH_MAX && access(out, R_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+static firn_code load_module(const char *path, firn_err *err)
+{
+    void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) {
+        firn_raise(err, FIRN_E_NOTFOUND, "the engine module does not load: %s", dlerror());
+        return firn_err_advise(err, "libduckdb must lie beside it, as `make` and `make install` "
+                                    "put it");
+    }
+    const firn_engine_ops *(*entry)(void);
+    void *symbol = dlsym(handle, "firn_engine_module");
+    memcpy(&entry, &symbol, sizeof entry);
+    if (!symbol || entry()->abi != FIRN_ENGINE_ABI)
+        return firn_raise(err, FIRN_E_UNSUPPORTED, "%s belongs to another firn",
+                          firn_quotec(path).s);
+    loaded = entry();
+    return FIRN_OK;
+}
+
+static firn_code load_locked(firn_err *err)
+{
+    char folder[PATH_MAX];
+    char path[PATH_MAX];
+    if (loaded)
+        return FIRN_OK;
+    FIRN_TRY(program_folder(folder, err));
+    if (find_module(folder, path))
+        return load_module(path, err);
+    firn_raise(err, FIRN_E_NOTFOUND, "the engine module %s is not beside the program in %s", MODULE,
+               firn_quotec(folder).s);
+    return firn_err_advise(err, "build it with `make`, or install firn again");
+}
+
+firn_code firn_engine_load(const firn_engine_ops **ret, firn_err *err)
+{
+    pthread_mutex_lock(&lock);
+    firn_code code = load_locked(err);
+    if (code == FIRN_OK)
+        *ret = loaded;
+    pthread_mutex_unlock(&lock);
+    return code;
+}

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two ways to read by field id.  The engine's own (`schema` of read_parquet) finds top-level
+ * columns by id and fields inside of them by name: right as long as no nested field was ever
+ * renamed or replaced.  Otherwise the files are read with the names they have, and each column is
+ * rebuilt by id with an expression made from the file's schema. */
+#include "engine/view.h"
+#include "engine/sql.h"
+
+#include "base/map.h"
+#include "base/str.h"
+#include "env/env.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- the plain way ------------------------------------------------------------------------- */
+
+static firn_code add_path_list(const firn_str *paths, size_t count, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_addc(out, '[', err));
+    for (size_t i = 0; i < count; i++) {
+        firn_str local = firn_local_path(paths[i]);
+        if (i)
+            FIRN_TRY(firn_buf_addc(out, ',', err));
+        FIRN_TRY(firn_sql_text(out, local.p ? local : paths[i], err));
+    }
+    return firn_buf_addc(out, ']', err);
+}
+
+/* MAP {1: {name: 'id', type: 'BIGINT', default_value: NULL}, …} */
+static firn_code add_schema_map(const firn_type *schema, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, "MAP {", err));
+    for (size_t i = 0; i < schema->field_count; i++) {
+        FIRN_AUTO(firn_buf_free) firn_buf type = FIRN_SQL_BUF;
+        const firn_field *f = &schema->fields[i];
+        FIRN_TRY(firn_buf_addf(out, err, "%s%d: {name: ", i ? ", " : "", (int)f->id));
+        FIRN_TRY(firn_sql_text(out, f->name, err));
+        FIRN_TRY(firn_buf_adds(out, ", type: ", err));
+        FIRN_TRY(firn_sql_type(&type, &f->type, err));
+        FIRN_TRY(firn_sql_text(out, firn_buf_str(&type), err));
+        FIRN_TRY(firn_buf_adds(out, ", default_value: NULL}", err));
+    }
+    return firn_buf_addc(out, '}', err);
+}
+
+static firn_code add_empty(const firn_type *schema, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
+    for (size_t i = 0; i < schema->field_count; i++) {
+        FIRN_TRY(firn_buf_adds(out, i ? ", CAST(NULL AS " : "CAST(NULL AS ", err));
+        FIRN_TRY(firn_sql_type(out, &schema->fields[i].type, err));
+        FIRN_TRY(firn_buf_adds(out, ") AS ", err));
+        FIRN_TRY(firn_sql_ident(out, schema->fields[i].name, err));
+    }
+    return firn_buf_adds(out, " WHERE false", err);
+}
+
+firn_code firn_view_select_paths(const firn_type *schema, const firn_str *paths, size_t count,
+                                 firn_buf *out, firn_err *err)
+{
+    if (count == 0)
+        return add_empty(schema, out, err);
+    FIRN_TRY(firn_buf_adds(out, "SELECT * FROM read_parquet(", err));
+    FIRN_TRY(add_path_list(paths, count, out, err));
+    FIRN_TRY(firn_buf_adds(out, ", hive_partitioning = false, schema = ", err));
+    FIRN_TRY(add_schema_map(schema, out, err));
+    return firn_buf_addc(out, ')', err);
+}
+
+/* --- was a nested field ever renamed? ------------------------------------------------------ */
+
+/* Looks for nested fields of `now` that `then` knows by another name, or whose name `then` gives to
+ * another field. */
+static bool nested_differs(const firn_type *now, const firn_type *then)
+{
+    for (size_t i = 0; i < now->field_count; i++) {
+        for (size_t k = 0; k < then->field_count; k++) {
+            const firn_field *x = &now->fields[i];
+            const firn_field *y = &then->fields[k];
+            bool same_id = x->id == y->id;
+            if (same_id != firn_str_eq(x->name, y->name))
+                return true;
+            if (same_id && nested_differs(&x->type, &y->type))
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool has_nested(const firn_type *schema)
+{
+    for (size_t i = 0; i < schema->field_count; i++)
+        if (firn_type_is_nested(schema->fields[i].type.kind))
+            return true;
+    return false;
+}
+
+/* Schemas that the metadata no longer lists may have had any names. */
+static bool schemas_missing(const firn_metadata *m)
+{
+    int32_t max = 0;
+    for (size_t i = 0; i < m->schema_count; i++)
+        max = FIRN_MAX(max, m->schemas[i].schema_id);
+    return (size_t)max + 1 != m->schema_count;
+}
+
+static bool names_may_differ(const firn_metadata *m)
+{
+    const firn_type *now = &m->schema->type;
+    if (!has_nested(now))
+        return false;
+    if (schemas_missing(m))
+        return true;
+    for (size_t s = 0; s < m->schema_count; s++) {
+        const firn_type *then = &m->schemas[s].type;
+        for (size_t i = 0; i < now->field_count; i++)
+            for (size_t k = 0; k < then->field_count; k++)
+                if (now->fields[i].id == then->fields[k].id &&
+                    nested_differs(&now->fields[i].type, &then->fields[k].type))
+                    return true;
+    }
+    return false;
+}
+
+/* --- the files' own schemas ---------------------------------------------------------------- */
+
+/* One file's fields as a tree with ids and names; types are only told apart as far as needed. */
+typedef struct footer_row {
+    firn_str name;
+    int32_t id; /* 0: none */
+    int64_t children;
+    bool repeated;
+} footer_row;
+
+typedef FIRN_VEC(footer_row) footer_rows;
+
+static firn_code read_footer(const firn_engine_ops *ops, firn_result *r, firn_arena *a,
+                             footer_rows *rows, firn_err *err)
+{
+    for (;;) {
+        const firn_column *root;
+        size_t n;
+        FIRN_TRY(ops->next(r, &root, &n, err));
+        if (n == 0)
+            return FIRN_OK;
+        const firn_column *c = root->children;
+        for (size_t i = 0; i < n; i++) {
+            footer_row row = {
+                .name = firn_arena_str(a, firn_strview_str(&((const firn_strview *)c[0].data)[i])),
+                .id = ((const int32_t *)c[1].data)[i],
+                .children = ((const int64_t *)c[2].data)[i],
+                .repeated = ((const uint8_t *)c[3].data)[i] != 0,
+            };
+            if (!row.name.p || !firn_vec_push(a, rows, row))
+                return firn_arena_raise(a, err);
+        }
+    }
+}
+
+static firn_code query_footer(const firn_engine_ops *ops, firn_session *s, firn_str path,
+                              firn_arena *a, footer_rows *rows, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    firn_result *r = NULL;
+    firn_str local = firn_local_path(path);
+    FIRN_TRY(firn_buf_adds(&sql,
+                           "SELECT name, CAST(coalesce(field_id, 0) AS INTEGER), "
+                           "CAST(coalesce(num_children, 0) AS BIGINT), "
+                           "coalesce(repetition_type = 'REPEATED', false) FROM parquet_schema(",
+                           err));
+    FIRN_TRY(firn_sql_text(&sql, local.p ? local : path, err));
+    FIRN_TRY(firn_buf_addc(&sql, ')', err));
+    FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
+    firn_code code = read_footer(ops, r, a, rows, err);
+    ops->result_close(r);
+    return code;
+}
+
+/* Builds the field at rows[*at] and below, leaving out the levels that Parquet adds for lists and
+ * maps.  Only names, ids and the kind of nesting are filled in. */
+static firn_code build_field(const footer_rows *rows, size_t *at, int depth, firn_arena *a,
+                             firn_field *ret, firn_err *err)
+{
+    if (*at >= rows->n || depth > 100)
+        return firn_raise(err, FIRN_E_DATA, "a Parquet footer that does not add up");
+    const footer_row *row = &rows->v[(*at)++];
+    *ret = (firn_field){.name = row->name, .id = row->id};
+    size_t n = (size_t)row->children;
+    bool wraps = n == 1 && *at < rows->n && rows->v[*at].repeated;
+    if (wraps) { /* the repeated group in the middle of LIST and MAP */
+        n = (size_t)rows->v[*at].children;
+        (*at)++;
+    }
+    ret->type.kind = n == 0   ? FIRN_T_BINARY
+                     : !wraps ? FIRN_T_STRUCT
+                     : n == 2 ? FIRN_T_MAP
+                              : FIRN_T_LIST;
+    ret->type.fields = firn_arena_array(a, n, sizeof *ret->type.fields);
+    if (!ret->type.fields)
+        return firn_arena_raise(a, err);
+    ret->type.field_count = n;
+    for (size_t i = 0; i < n; i++)
+        FIRN_TRY(build_field(rows, at, depth + 1, a, &ret->type.fields[i], err));
+    return FIRN_OK;
+}
+
+/* --- rebuilding columns by id -------------------------------------------------------------- */
+
+static firn_code add_column(const firn_field *want, const firn_type *have, const char *from,
+                            int depth, firn_buf *out, firn_err *err);
+
+static const firn_field *field_with_id(const firn_type *t, int32_t id)
+{
+    for (size_t i = 0; i < t->field_count; i++)
+        if (t->fields[i].id == id)
+            return &t->fields[i];
+    return NULL;
+}
+
+static firn_code add_rebuilt(const firn_field *want, const firn_field *have, const char *expr,
+                             int depth, firn_buf *out, firn_err *err);
+
+static firn_code add_struct(const firn_type *want, const firn_type *have, const char *expr,
+                            int depth, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_addf(out, err, "CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(", expr));
+    for (size_t i = 0; i < want->field_count; i++) {
+        if (i)
+            FIRN_TRY(firn_buf_adds(out, ", ", err));
+        FIRN_TRY(firn_sql_ident(out, want->fields[i].name, err));
+        FIRN_TRY(firn_buf_adds(out, " := ", err));
+        FIRN_TRY(add_column(&want->fields[i], have, expr, depth, out, err));
+    }
+    return firn_buf_adds(out, ") END", err);
+}
+
+static firn_code add_list(const firn_type *want, const firn_type *have, const char *expr, int depth,
+                          firn_buf *out, firn_err *err)
+{
+    char element[16];
+    snprintf(element, sizeof element, "e%d", depth);
+    FIRN_TRY(firn_buf_addf(out, err, "list_transform(%s, lambda %s: ", expr, element));
+    FIRN_TRY(add_rebuilt(&want->fields[0], &have->fields[0], element, depth + 1, out, err));
+    return firn_buf_addc(out, ')', err);
+}
+
+static firn_code add_map(const firn_type *want, const firn_type *have, const char *expr, int depth,
+                         firn_buf *out, firn_err *err)
+{
+    char key[24];
+    char value[24];
+    snprintf(key, sizeof key, "e%d.\"key\"", depth);
+    snprintf(value, sizeof value, "e%d.\"value\"", depth);
+    FIRN_TRY(firn_buf_addf(out, err,
+                           "map_from_entries(list_transform(map_entries(%s), lambda e%d: "
+                           "struct_pack(k := ",
+                           expr, depth));
+    FIRN_TRY(add_rebuilt(&want->fields[0], &have->fields[0], key, depth + 1, out, err));
+    FIRN_TRY(firn_buf_adds(out, ", v := ", err));
+    FIRN_TRY(add_rebuilt(&want->fields[1], &have->fields[1], value, depth + 1, out, err));
+    return firn_buf_adds(out, ")))", err);
+}
+
+/* The value of `expr`, a field of the file, as the table's field of the same id. */
+static firn_code add_rebuilt(const firn_field *want, const firn_field *have, const char *expr,
+                             int depth, firn_buf *out, firn_err *err)
+{
+    if (firn_type_is_nested(want->type.kind) && want->type.kind != have->type.kind)
+        return firn_raise(err, FIRN_E_DATA, "column %s of a file is no %s",
+                          firn_quote(want->name).s, firn_type_kind_name(want->type.kind));
+    FIRN_TRY(firn_buf_adds(out, "CAST(", err));
+    if (want->type.kind == FIRN_T_STRUCT)
+        FIRN_TRY(add_struct(&want->type, &have->type, expr, depth, out, err));
+    else if (want->type.kind == FIRN_T_LIST)
+        FIRN_TRY(add_list(&want->type, &have->type, expr, depth, out, err));
+    else if (want->type.kind == FIRN_T_MAP)
+        FIRN_TRY(add_map(&want->type, &have->type, expr, depth, out, err));
+    else
+        FIRN_TRY(firn_buf_adds(out, expr, err));
+    FIRN_TRY(firn_buf_adds(out, " AS ", err));
+    FIRN_TRY(firn_sql_type(out, &want->type, err));
+    return firn_buf_addc(out, ')', err);
+}
+
+/* The table's field out of the struct `from` ("" = the row itself), or null if it is not there. */
+static firn_code add_column(const firn_field *want, const firn_type *have, const char *from,
+                            int depth, firn_buf *out, firn_err *err)
+{
+    const firn_field *f = field_with_id(have, want->id);
+    if (!f) {
+        FIRN_TRY(firn_buf_adds(out, "CAST(NULL AS ", err));
+        FIRN_TRY(firn_sql_type(out, &want->type, err));
+        return firn_buf_addc(out, ')', err);
+    }
+    FIRN_AUTO(firn_buf_free) firn_buf expr = FIRN_SQL_BUF;
+    if (from[0])
+        FIRN_TRY(firn_buf_addf(&expr, err, "%s.", from));
+    FIRN_TRY(firn_sql_ident(&expr, f->name, err));
+    return add_rebuilt(want, f, firn_buf_cstr(&expr), depth, out, err);
+}
+
+static firn_code add_rebuilt_select(const firn_type *schema, const firn_type *have, firn_buf *out,
+                                    firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
+    for (size_t i = 0; i < schema->field_count; i++) {
+        if (i)
+            FIRN_TRY(firn_buf_adds(out, ", ", err));
+        FIRN_TRY(add_column(&schema->fields[i], have, "", 0, out, err));
+        FIRN_TRY(firn_buf_adds(out, " AS ", err));
+        FIRN_TRY(firn_sql_ident(out, schema->fields[i].name, err));
+    }
+    return FIRN_OK;
+}
+
+/* Files whose rebuilt SELECT is the same text are read together. */
+typedef struct file_group {
+    firn_str select;
+    FIRN_VEC(firn_str) paths;
+} file_group;
+
+typedef FIRN_VEC(file_group *) group_list;
+
+static firn_code group_file(const firn_engine_ops *ops, firn_session *s, const firn_type *schema,
+                            firn_str path, firn_arena *a, firn_map *by_select, group_list *groups,
+                            firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf select = FIRN_SQL_BUF;
+    footer_rows rows = {0};
+    firn_field root;
+    size_t at = 0;
+    FIRN_TRY(query_footer(ops, s, path, a, &rows, err));
+    FIRN_TRY(build_field(&rows, &at, 0, a, &root, err));
+    FIRN_TRY(add_rebuilt_select(schema, &root.type, &select, err));
+    file_group *g = firn_map_get(by_select, firn_buf_str(&select));
+    if (!g) {
+        g = firn_arena_zalloc(a, sizeof *g);
+        if (!g)
+            return firn_arena_raise(a, err);
+        g->select = firn_arena_str(a, firn_buf_str(&select));
+        if (!g->select.p || !firn_map_put(by_select, g->select, g) || !firn_vec_push(a, groups, g))
+            return firn_arena_raise(a, err);
+    }
+    return firn_vec_push(a, &g->paths, path) ? FIRN_OK : firn_arena_raise(a, err);
+}
+
+static firn_code select_by_footer(const firn_engine_ops *ops, firn_session *s,
+                                  const firn_type *schema, const firn_str *paths, size_t count,
+                                  firn_arena *a, firn_buf *out, firn_err *err)
+{
+    firn_map by_select = FIRN_MAP(a);
+    group_list groups = {0};
+    for (size_t i = 0; i < count; i++)
+        FIRN_TRY(group_file(ops, s, schema, paths[i], a, &by_select, &groups, err));
+    for (size_t i = 0; i < groups.n; i++) {
+        if (i)
+            FIRN_TRY(firn_buf_adds(out, " UNION ALL ", err));
+        FIRN_TRY(firn_buf_addstr(out, groups.v[i]->select, err));
+        FIRN_TRY(firn_buf_adds(out, " FROM read_parquet(", err));
+        FIRN_TRY(add_path_list(groups.v[i]->paths.v, groups.v[i]->paths.n, out, err));
+        FIRN_TRY(firn_buf_adds(out, ", hive_partitioning = false)", err));
+    }
+    return FIRN_OK;
+}
+
+firn_code firn_view_select(const firn_engine_ops *ops, firn_session *s, const firn_metadata *m,
+                           const firn_scan_file *files, size_t count, firn_buf *out, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a view", 0);
+    firn_str *paths = a ? firn_arena_array(a, count, sizeof *paths) : NULL;
+    if (!paths)
+        return firn_raise_nomem(err);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = files[i].file.file_path;
+    if (count && names_may_differ(m))
+        return select_by_footer(ops, s, &m->schema->type, paths, count, a, out, err);
+    return firn_view_select_paths(&m->schema->type, paths, count, out, err);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* catalog.h — what a catalog must do: table name to metadata file, swapped atomically.
+ *
+ * The Iceberg core calls catalogs through this table; the folder catalog/ holds them. */
+#ifndef FIRN_CATALOG_H
+#define FIRN_CATALOG_H
+
+#include "iceberg/metadata.h"
+
+/* A table's name; levels of a namespace are joined by dots ("curated.shared"). */
+typedef struct firn_ident {
+    firn_str ns;
+    firn_str name;
+} firn_ident;
+
+bool firn_ident_eq(firn_ident a, firn_ident b);
+
+typedef struct firn_catalog firn_catalog;
+
+/* One table's part of a commit. */
+typedef struct firn_catalog_change {
+    firn_ident ident;
+    const firn_metadata *base;   /* NULL: the table is created */
+    const firn_updates *updates; /* what changes, for catalogs that apply it themselves */
+    firn_str new_location;       /* the metadata file written for it */
+} firn_catalog_change;
+
+enum {                                    /* firn_catalog_ops.caps */
+       FIRN_CATALOG_MULTI_TABLE = 1 << 0, /* several tables change in one commit */
+       /* after a failed commit a fresh load says for sure whether it happened */
+       FIRN_CATALOG_DEFINITE = 1 << 1,
+};
+
+typedef struct firn_catalog_ops {
+    const char *name; /* `type:` in the project file */
+    uint32_t caps;    /* FIRN_CATALOG_… */
+
+    void (*close)(firn_catalog *c);
+
+    /* Namespaces, sorted, in `a`. */
+    firn_code (*list_namespaces)(firn_catalog *c, firn_arena *a, firn_str **ret, size_t *ret_count,
+                                 firn_err *err);
+    /* Creates a namespace (and, by its name, its parents); one that is there is no error. */
+    firn_code (*create_namespace)(firn_catalog *c, firn_str ns, firn_err *err);
+    /* Tables of all namespaces, sorted by namespace and name, in `a`. */
+    firn_code (*list_tables)(firn_catalog *c, firn_arena *a, firn_ident **ret, size_t *ret_count,
+                             firn_err *err);
+
+    /* Returns where the table's current metadata lies, in `a`.  FIRN_E_NOTFOUND. */
+    firn_code (*load)(firn_catalog *c, firn_ident ident, firn_arena *a, firn_str *ret_location,
+                      firn_err *err);
+
+    /* Swaps all of the tables or none.  Returns nothing but: FIRN_OK; FIRN_E_CONFLICT (a table is
+     * not as `base` says any more, or exists already); FIRN_E_COMMIT_UNKNOWN (it may or may not
+     * have happened); any other code: it did not happen. */
+    firn_code (*commit)(firn_catalog *c, const firn_catalog_change *changes, size_t count,
+                        firn_err *err);
+
+    firn_code (*drop)(firn_catalog *c, firn_ident ident, firn_err *err); /* FIRN_E_NOTFOUND */
+} firn_catalog_ops;
+
+/* The common head of every catalog.  Any thread; a catalog locks for itself. */
+struct firn_catalog {
+    const firn_catalog_ops *ops;
+    firn_str name; /* the first part of lake.raw.orders */
+};
+
+/* Loads a table's metadata.  FIRN_E_NOTFOUND names the table. */
+FIRN_NODISCARD firn_code firn_table_load(firn_catalog *c, const firn_io *io, firn_ident ident,
+                                         firn_arena *a, const firn_metadata **ret, firn_err *err);
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inclusive evaluation of predicates: over partition values, partition summaries and column
+ * bounds.  All three come down to one question: can a value in [lower, upper] match? */
+#include "iceberg/expr.h"
+
+#include "base/str.h"
+
+#include <math.h>
+#include <string.h>
+
+/* What is known of the values of one column or partition field. */
+typedef struct range {
+    const firn_type *type;
+    bool may_have_null;
+    bool may_have_value; /* a value that is not null */
+    bool may_have_nan;
+    bool has_lower;
+    bool has_upper;
+    firn_value lower;
+    firn_value upper;
+} range;
+
+static bool is_floating(const firn_type *t)
+{
+    return t->kind == FIRN_T_FLOAT || t->kind == FIRN_T_DOUBLE;
+}
+
+static bool is_nan(const firn_type *t, const firn_value *v)
+{
+    return is_floating(t) && isnan(t->kind == FIRN_T_FLOAT ? (double)v->u.f : v->u.d);
+}
+
+static bool can_equal(const range *r, const firn_value *v)
+{
+    if (is_nan(r->type, v))
+        return r->may_have_nan;
+    if (r->has_lower && firn_value_cmp(r->type, v, &r->lower) < 0)
+        return false;
+    return !r->has_upper || firn_value_cmp(r->type, v, &r->upper) <= 0;
+}
+
+static bool can_start_with(const range *r, const firn_value *prefix)
+{
+    firn_slice p = prefix->u.bytes;
+    if (r->has_upper) {
+        firn_slice u = r->upper.u.bytes;
+        size_t n = FIRN_MIN(u.n, p.n);
+        if (n && memcmp(u.p, p.p, n) < 0)
+            return false;
+        if (u.n < p.n && memcmp(u.p, p.p, n) == 0)
+            return false; /* the upper bound is a proper prefix: all values are smaller */
+    }
+    if (!r->has_lower)
+        return true;
+    firn_slice l = r->lower.u.bytes;
+    size_t n = FIRN_MIN(l.n, p.n);
+    return n == 0 || memcmp(l.p, p.p, n) <= 0;
+}
+
+/* NaN sorts above all numbers in the engine, so a range that may hold one has no upper end. */
+static bool can_exceed(const range *r, const firn_value *v, bool or_equal)
+{
+    if (r->may_have_nan || !r->has_upper)
+        return true;
+    int c = firn_value_cmp(r->type, &r->upper, v);
+    return c > 0 || (or_equal && c == 0);
+}
+
+static bool can_be_below(const range *r, const firn_value *v, bool or_equal)
+{
+    if (!r->has_lower || is_nan(r->type, v))
+        return true;
+    int c = firn_value_cmp(r->type, &r->lower, v);
+    return c < 0 || (or_equal && c == 0);
+}
+
+static bool single_value(const range *r, const firn_value *v)
+{
+    return r->has_lower && r->has_upper && !r->may_have_nan && !r->may_have_null &&
+           firn_value_cmp(r->type, &r->lower, &r->upper) == 0 &&
+           firn_value_cmp(r->type, &r->lower, v) == 0;
+}
+
+/* Zero has two signs that compare equal in SQL: a literal zero is looked up as both. */
+static bool is_zero(const firn_type *t, const firn_value *v)
+{
+    double d = t->kind == FIRN_T_FLOAT ? (double)v->u.f : v->u.d;
+    return is_floating(t) && d >= 0.0 && d <= 0.0;
+}
+
+static bool range_may_match(const firn_expr *e, const range *r)
+{
+    if (e->op == FIRN_EXPR_IS_NULL)
+        return r->may_have_null;
+    if (!r->may_have_value)
+        return false; /* null satisfies no comparison */
+    if (e->op == FIRN_EXPR_NOT_NULL || is_zero(r->type, &e->values[0]))
+        return true;
+    switch (e->op) {
+    case FIRN_EXPR_EQ:
+        return can_equal(r, &e->values[0]);
+    case FIRN_EXPR_IN:
+        for (size_t i = 0; i < e->value_count; i++)
+            if (is_zero(r->type, &e->values[i]) || can_equal(r, &e->values[i]))
+                return true;
+        return false;
+    case FIRN_EXPR_LT:
+        return can_be_below(r, &e->values[0], false);
+    case FIRN_EXPR_LE:
+        return can_be_below(r, &e->values[0], true);
+    case FIRN_EXPR_GT:
+        return can_exceed(r, &e->values[0], false);
+    case FIRN_EXPR_GE:
+        return can_exceed(r, &e->values[0], true);
+    case FIRN_EXPR_STARTS_WITH:
+        return can_start_with(r, &e->values[0]);
+    case FIRN_EXPR_TRUE:
+    case FIRN_EXPR_FALSE:
+    case FIRN_EXPR_AND:
+    case FIRN_EXPR_OR:
+    case FIRN_EXPR_NE:
+    case FIRN_EXPR_IS_NULL:
+    case FIRN_EXPR_NOT_NULL:
+        break;
+    }
+    return true;
+}
+
+/* --- partition fields ---------------------------------------------------------------------- */
+
+static bool is_time_transform(firn_transform_kind k)
+{
+    return k == FIRN_TRANSFORM_YEAR || k == FIRN_TRANSFORM_MONTH || k == FIRN_TRANSFORM_DAY ||
+           k == FIRN_TRANSFORM_HOUR;
+}
+
+/* Translates a predicate on a column into one on a partition field: every row that satisfies the
+ * first lies in a partition that satisfies the second.  `out` and `values` are the caller's. */
+static bool project(const firn_expr *e, const firn_partition_field *f, const firn_type *result,
+                    firn_expr *out, firn_value *values, size_t max_values)
+{
+    *out = *e;
+    out->type = result;
+    if (e->op == FIRN_EXPR_IS_NULL || e->op == FIRN_EXPR_NOT_NULL)
+        return f->transform.kind == FIRN_TRANSFORM_IDENTITY || is_time_transform(f->transform.kind);
+    if (f->transform.kind == FIRN_TRANSFORM_IDENTITY)
+        return firn_type_eq(e->type, result);
+    if (!is_time_transform(f->transform.kind) || e->value_count > max_values ||
+        e->op == FIRN_EXPR_NE || e->op == FIRN_EXPR_STARTS_WITH)
+        return false;
+    for (size_t i = 0; i < e->value_count; i++) {
+        firn_value v = e->values[i];
+        /* x < midnight lies in the partitions up to the day before */
+        if (e->op == FIRN_EXPR_LT && v.u.i > INT64_MIN)
+            v.u.i--;
+        if (e->op == FIRN_EXPR_GT && v.u.i < INT64_MAX)
+            v.u.i++;
+        values[i] = firn_transform_apply(f->transform, e->type, &v);
+    }
+    out->values = values;
+    if (e->op == FIRN_EXPR_LT)
+        out->op = FIRN_EXPR_LE;
+    if (e->op == FIRN_EXPR_GT)
+        out->op = FIRN_EXPR_GE;
+    return true;
+}
+
+enum { MAX_PROJECTED = 64 };
+
+/* Answers for each partition field whose source is the predicate's column. */
+typedef bool (*field_range_fn)(const void *arg, size_t field, const firn_type *type, range *ret);
+
+static bool partitions_may_match(const firn_expr *e, const firn_spec *spec, const firn_type *types,
+                                 field_range_fn get, const void *arg)
+{
+    for (size_t i = 0; i < spec->field_count; i++) {
+        const firn_partition_field *f = &spec->fields[i];
+        firn_value values[MAX_PROJECTED];
+        firn_expr projected;
+        range r;
+        if (f->source_id != e->field_id ||
+            !project(e, f, &types[i], &projected, values, MAX_PROJECTED))
+            continue;
+        if (!get(arg, i, &types[i], &r))
+            continue;
+        /* several values share a partition: being of one value proves nothing about NE */
+        if (!range_may_match(&projected, &r))
+            return false;
+        if (e->op == FIRN_EXPR_NE && f->transform.kind == FIRN_TRANSFORM_IDENTITY &&
+            single_value(&r, &e->values[0]))
+            return false;
+    }
+    return true;
+}
+
+static bool summary_range(const void *arg, size_t field, const firn_type *type, range *ret)
+{
+    const firn_manifest_file *mf = arg;
+    if (field >= mf->partition_count)
+        return false;
+    const firn_field_summary *s = &mf->partitions[field];
+    *ret = (range){.type = type,
+                   .may_have_null = s->contains_null,
+                   .may_have_nan = is_floating(type) && s->contains_nan != 0};
+    ret->has_lower = s->lower_bound.p && firn_value_from_bytes(type, s->lower_bound, &ret->lower);
+    ret->has_upper = s->upper_bound.p && firn_value_from_bytes(type, s->upper_bound, &ret->upper);
+    ret->may_have_value =
+        s->lower_bound.p || s->upper_bound.p || ret->may_have_nan || !s->contains_null;
+    return true;
+}
+
+static bool value_range(const void *arg, size_t field, const firn_type *type, range *ret)
+{
+    const firn_value *v = &((const firn_data_file *)arg)->partition[field];
+    bool nan = !v->is_null && is_nan(type, v);
+    *ret = (range){.type = type,
+                   .may_have_null = v->is_null,
+                   .may_have_value = !v->is_null,
+                   .may_have_nan = nan,
+                   .has_lower = !v->is_null && !nan,
+                   .has_upper = !v->is_null && !nan,
+                   .lower = *v,
+                   .upper = *v};
+    return true;
+}
+
+/* --- trees --------------------------------------------------------------------------------- */
+
+/* How one predicate is judged. */
+typedef struct judge {
+    bool (*predicate)(const struct judge *j, const firn_expr *e);
+    const firn_spec *spec;
+    const firn_type *types;
+    const firn_manifest_file *mf;
+    const firn_data_file *file;
+} judge;
+
+static bool evaluate(const judge *j, const firn_expr *e, int depth)
+{
+    if (depth > 100)
+        return true;
+    switch (e->op) {
+    case FIRN_EXPR_TRUE:
+        return true;
+    case FIRN_EXPR_FALSE:
+        return false;
+    case FIRN_EXPR_AND:
+        for (size_t i = 0; i < e->part_count; i++)
+            if (!evaluate(j, e->parts[i], depth + 1))
+                return false;
+        return true;
+    case FIRN_EXPR_OR:
+        for (size_t i = 0; i < e->part_count; i++)
+            if (evaluate(j, e->parts[i], depth + 1))
+                return true;
+        return false;
+    case FIRN_EXPR_EQ:
+    case FIRN_EXPR_NE:
+    case FIRN_EXPR_LT:
+    case FIRN_EXPR_LE:
+    case FIRN_EXPR_GT:
+    case FIRN_EXPR_GE:
+    case FIRN_EXPR_IN:
+    case FIRN_EXPR_IS_NULL:
+    case FIRN_EXPR_NOT_NULL:
+    case FIRN_EXPR_STARTS_WITH:
+        break;
+    }
+    return j->predicate(j, e);
+}
+
+static bool judge_manifest(const judge *j, const firn_expr *e)
+{
+    return partitions_may_match(e, j->spec, j->types, summary_range, j->mf);
+}
+
+bool firn_expr_manifest_may_match(const firn_expr *e, const firn_spec *spec, const firn_type *types,
+                                  const firn_manifest_file *mf)
+{
+    judge j = {.predicate = judge_manifest, .spec = spec, .types = types, .mf = mf};
+    return evaluate(&j, e, 0);
+}
+
+static const firn_column_metrics *metrics_of(const firn_data_file *f, int32_t id)
+{
+    size_t lo = 0;
+    size_t hi = f->metrics_count;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (f->metrics[mid].field_id == id)
+            return &f->metrics[mid];
+        if (f->metrics[mid].field_id < id)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return NULL;
+}
+
+static bool metrics_may_match(const firn_expr *e, const firn_data_file *f)
+{
+    const firn_column_metrics *c = metrics_of(f, e->field_id);
+    if (!c)
+        return true;
+    range r = {.type = e->type,
+               .may_have_null = c->null_value_count != 0,
+               .may_have_nan = is_floating(e->type) && c->nan_value_count != 0,
+               .may_have_value = c->null_value_count < 0 || c->value_count < 0 ||
+                                 c->null_value_count < c->value_count};
+    r.has_lower = c->lower_bound.p && firn_value_from_bytes(e->type, c->lower_bound, &r.lower);
+    r.has_upper = c->upper_bound.p && firn_value_from_bytes(e->type, c->upper_bound, &r.upper);
+    return range_may_match(e, &r);
+}
+
+static bool judge_file(const judge *j, const firn_expr *e)
+{
+    return partitions_may_match(e, j->spec, j->types, value_range, j->file) &&
+           metrics_may_match(e, j->file);
+}
+
+bool firn_expr_file_may_match(const firn_expr *e, const firn_spec *spec, const firn_type *types,
+                              const firn_data_file *f)
+{
+    judge j = {.predicate = judge_file, .spec = spec, .types = types, .file = f};
+    return evaluate(&j, e, 0);
+}

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading manifest lists and manifests by field id, whatever their writer called the fields. */
+#include "iceberg/manifest.h"
+#include "iceberg/manifest_schema.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+#define MAX_MANIFEST_BYTES ((uint64_t)1 << 30)
+#define MAX_BLOCK_BYTES    ((size_t)256 << 20)
+
+static void close_reader(firn_avro_reader **r)
+{
+    firn_avro_close(*r);
+    *r = NULL;
+}
+
+/* --- small readers of values --------------------------------------------------------------- */
+
+static int64_t as_i64(const firn_avro_value *v, int64_t otherwise)
+{
+    return v->kind == FIRN_AVRO_LONG ? v->u.i : otherwise;
+}
+
+static firn_slice as_bytes(const firn_avro_value *v)
+{
+    return v->kind == FIRN_AVRO_BYTES ? v->u.bytes : (firn_slice){NULL, 0};
+}
+
+static firn_str as_str(const firn_avro_value *v)
+{
+    firn_slice b = as_bytes(v);
+    return (firn_str){(const char *)b.p, b.n};
+}
+
+static firn_code need_i64(const firn_avro_value *v, const char *name, int64_t *ret, firn_err *err)
+{
+    if (v->kind != FIRN_AVRO_LONG)
+        return firn_raise(err, FIRN_E_DATA, "%s is missing", name);
+    *ret = v->u.i;
+    return FIRN_OK;
+}
+
+static firn_code need_str(const firn_avro_value *v, const char *name, firn_str *ret, firn_err *err)
+{
+    if (v->kind != FIRN_AVRO_BYTES || v->u.bytes.n == 0)
+        return firn_raise(err, FIRN_E_DATA, "%s is missing", name);
+    *ret = as_str(v);
+    return FIRN_OK;
+}
+
+/* --- manifest lists ------------------------------------------------------------------------ */
+
+static const firn_avro_want summary_wants[] = {
+    {ID_CONTAINS_NULL, NULL, 0},
+    {ID_CONTAINS_NAN, NULL, 0},
+    {ID_SUMMARY_LOWER, NULL, 0},
+    {ID_SUMMARY_UPPER, NULL, 0},
+};
+
+static const firn_avro_want list_wants[] = {
+    {ID_MANIFEST_PATH, NULL, 0},     {ID_MANIFEST_LENGTH, NULL, 0},
+    {ID_SPEC_ID, NULL, 0},           {ID_LIST_CONTENT, NULL, 0},
+    {ID_LIST_SEQUENCE, NULL, 0},     {ID_LIST_MIN_SEQUENCE, NULL, 0},
+    {ID_ADDED_SNAPSHOT_ID, NULL, 0}, {ID_ADDED_FILES, NULL, 0},
+    {ID_EXISTING_FILES, NULL, 0},    {ID_DELETED_FILES, NULL, 0},
+    {ID_ADDED_ROWS, NULL, 0},        {ID_EXISTING_ROWS, NULL, 0},
+    {ID_DELETED_ROWS, NULL, 0},      {ID_PARTITIONS, summary_wants, FIRN_COUNT_OF(summary_wants)},
+    {ID_LIST_KEY_METADATA, NULL, 0},
+};
+
+static firn_code read_summaries(const firn_avro_value *v, firn_arena *a, firn_manifest_file *mf,
+                                firn_err *err)
+{
+    if (v->kind != FIRN_AVRO_ARRAY)
+        return FIRN_OK;
+    mf->partitions = firn_arena_array(a, v->u.items.n, sizeof *mf->partitions);
+    if (!mf->partitions)
+        return firn_arena_raise(a, err);
+    mf->partition_count = v->u.items.n;
+    for (size_t i = 0; i < v->u.items.n; i++) {
+        const firn_avro_value *f = v->u.items.v[i].u.items.v;
+        mf->partitions[i] = (firn_field_summary){
+            .contains_null = f[0].kind != FIRN_AVRO_BOOLEAN || f[0].u.b,
+            .contains_nan = f[1].kind == FIRN_AVRO_BOOLEAN ? (int)f[1].u.b : -1,
+            .lower_bound = as_bytes(&f[2]),
+            .upper_bound = as_bytes(&f[3]),
+        };
+    }
+    return FIRN_OK;
+}
+
+static firn_code read_manifest_file(const firn_avro_value *record, firn_arena *a,
+                                    firn_manifest_file *mf, firn_err *err)
+{
+    const firn_avro_value *f = record->u.items.v;
+    int64_t spec_id = 0;
+    *mf = (firn_manifest_file){0};
+    FIRN_TRY(need_str(&f[0], "manifest_path", &mf->manifest_path, err));
+    FIRN_TRY(need_i64(&f[1], "manifest_length", &mf->manifest_length, err));
+    FIRN_TRY(need_i64(&f[2], "partition_spec_id", &spec_id, err));
+    mf->partition_spec_id = (int32_t)spec_id;
+    mf->deletes = as_i64(&f[3], 0) == 1;
+    mf->sequence_number = as_i64(&f[4], 0); /* version 1 has none: 0 */
+    mf->min_sequence_number = as_i64(&f[5], 0);
+    mf->added_snapshot_id = as_i64(&f[6], FIRN_NO_SNAPSHOT);
+    mf->added_files_count = (int32_t)as_i64(&f[7], -1);
+    mf->existing_files_count = (int32_t)as_i64(&f[8], -1);
+    mf->deleted_files_count = (int32_t)as_i64(&f[9], -1);
+    mf->added_rows_count = as_i64(&f[10], -1);
+    mf->existing_rows_count = as_i64(&f[11], -1);
+    mf->deleted_rows_count = as_i64(&f[12], -1);
+    mf->key_metadata = as_bytes(&f[14]);
+    return read_summaries(&f[13], a, mf, err);
+}
+
+typedef FIRN_VEC(firn_manifest_file) manifest_files;
+
+static firn_code read_list_records(firn_avro_reader *r, firn_arena *a, manifest_files *out,
+                                   firn_err *err)
+{
+    FIRN_TRY(firn_avro_project(r, list_wants, FIRN_COUNT_OF(list_wants), err));
+    for (;;) {
+        firn_avro_value record;
+        bool end;
+        firn_manifest_file mf;
+        FIRN_TRY(firn_avro_next(r, a, &record, &end, err));
+        if (end)
+            return FIRN_OK;
+        FIRN_TRY(read_manifest_file(&record, a, &mf, err));
+        if (!firn_vec_push(a, out, mf))
+            return firn_arena_raise(a, err);
+    }
+}
+
+/* Version 1 snapshots may list their manifests in the metadata itself. */
+static firn_code manifests_of_v1(const firn_snapshot *s, firn_arena *a, firn_manifest_file **ret,
+                                 size_t *ret_count, firn_err *err)
+{
+    size_t n = json_array_size(s->manifests);
+    firn_manifest_file *list = firn_arena_array(a, n, sizeof *list);
+    if (!list)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < n; i++) {
+        const json_t *path = json_array_get(s->manifests, i);
+        if (!json_is_string(path))
+            return firn_raise(err, FIRN_E_DATA, "a manifest of snapshot %lld is no path",
+                              (long long)s->snapshot_id);
+        list[i] = (firn_manifest_file){.manifest_path = firn_json_text(path),
+                                       .partition_spec_id = -1, /* the manifest says */
+                                       .added_snapshot_id = s->snapshot_id,
+                                       .added_files_count = -1,
+                                       .existing_files_count = -1,
+                                       .deleted_files_count = -1,
+                                       .added_rows_count = -1,
+                                       .existing_rows_count = -1,
+                                       .deleted_rows_count = -1};
+    }
+    *ret = list;
+    *ret_count = n;
+    return FIRN_OK;
+}
+
+static firn_code read_list(const firn_io *io, firn_str path, const char *meta_key, firn_arena *a,
+                           manifest_files *out, firn_slice *ret_meta, firn_err *err)
+{
+    firn_slice file;
+    FIRN_AUTO(close_reader) firn_avro_reader *r = NULL;
+    FIRN_TRY(io->read(io->ctx, path, MAX_MANIFEST_BYTES, a, &file, err));
+    FIRN_TRY(firn_avro_open(file, MAX_BLOCK_BYTES, a, &r, err));
+    if (ret_meta)
+        *ret_meta = firn_avro_meta(r, meta_key);
+    return read_list_records(r, a, out, err);
+}
+
+firn_code firn_manifest_list_read(const firn_io *io, const firn_snapshot *s, const char *meta_key,
+                                  firn_arena *a, firn_manifest_file **ret, size_t *ret_count,
+                                  firn_slice *ret_meta, firn_err *err)
+{
+    if (ret_meta)
+        *ret_meta = (firn_slice){NULL, 0};
+    if (!s->manifest_list.p)
+        return manifests_of_v1(s, a, ret, ret_count, err);
+    manifest_files list = {0};
+    if (read_list(io, s->manifest_list, meta_key, a, &list, ret_meta, err) != FIRN_OK)
+        return firn_wrap(err, "manifest list %s", firn_quote(s->manifest_list).s);
+    *ret = list.v;
+    *ret_count = list.n;
+    return FIRN_OK;
+}
+
+/* --- manifests ----------------------------------------------------------------------------- */
+
+/* Key and value of the int-keyed maps. */
+static const firn_avro_want column_sizes_wants[] = {{117, NULL, 0}, {118, NULL, 0}};
+static const firn_avro_want value_counts_wants[] = {{119, NULL, 0}, {120, NULL, 0}};
+static const firn_avro_want null_counts_wants[] = {{121, NULL, 0}, {122, NULL, 0}};
+static const firn_avro_want nan_counts_wants[] = {{138, NULL, 0}, {139, NULL, 0}};
+static const firn_avro_want lower_wants[] = {{126, NULL, 0}, {127, NULL, 0}};
+static const firn_avro_want upper_wants[] = {{129, NULL, 0}, {130, NULL, 0}};
+
+enum { /* places of a data file's values: those of FIRN_DETAIL_FILES, of _STATS, of _ALL */
+       F_CONTENT,
+       F_PATH,
+       F_FORMAT,
+       F_PARTITION,
+       F_RECORDS,
+       F_SIZE,
+       F_KEY_METADATA,
+       F_REFERENCED,
+       F_FILES_END,
+       F_VALUE_COUNTS = F_FILES_END,
+       F_NULL_COUNTS,
+       F_NAN_COUNTS,
+       F_LOWER,
+       F_UPPER,
+       F_STATS_END,
+       F_COLUMN_SIZES = F_STATS_END,
+       F_SPLIT_OFFSETS,
+       F_EQUALITY_IDS,
+       F_SORT_ORDER,
+       F_ALL_END
+};
+
+enum { E_STATUS, E_SNAPSHOT, E_SEQUENCE, E_FILE_SEQUENCE, E_FILE, E_END };
+
+/* One manifest being read. */
+typedef struct reading {
+    const firn_metadata *m;
+    const firn_manifest_file *mf;
+    const firn_spec *spec;
+    const firn_type *types; /* of the spec's fields */
+    size_t wanted;          /* of F_… */
+    firn_arena *entry;      /* reset for each entry */
+    firn_entry_fn fn;
+    void *arg;
+} reading;
+
+static firn_code make_wants(const reading *rd, firn_arena *a, firn_avro_want **ret, firn_err *err)
+{
+    firn_avro_want *partition = firn_arena_array(a, rd->spec->field_count, sizeof *partition);
+    firn_avro_want *file = firn_arena_array(a, F_ALL_END, sizeof *file);
+    firn_avro_want *entry = firn_arena_array(a, E_END, sizeof *entry);
+    if (!partition || !file || !entry)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < rd->spec->field_count; i++)
+        partition[i].id = rd->spec->fields[i].field_id;
+    const firn_avro_want all[F_ALL_END] = {
+        [F_CONTENT] = {ID_CONTENT, NULL, 0},
+        [F_PATH] = {ID_FILE_PATH, NULL, 0},
+        [F_FORMAT] = {ID_FILE_FORMAT, NULL, 0},
+        [F_PARTITION] = {ID_PARTITION, partition, rd->spec->field_count},
+        [F_RECORDS] = {ID_RECORD_COUNT, NULL, 0},
+        [F_SIZE] = {ID_FILE_SIZE, NULL, 0},
+        [F_KEY_METADATA] = {ID_KEY_METADATA, NULL, 0},
+        [F_REFERENCED] = {ID_REFERENCED_DATA_FILE, NULL, 0},
+        [F_VALUE_COUNTS] = {ID_VALUE_COUNTS, value_counts_wants, 2},
+        [F_NULL_COUNTS] = {ID_NULL_VALUE_COUNTS, null_counts_wants, 2},
+        [F_NAN_COUNTS] = {ID_NAN_VALUE_COUNTS, nan_counts_wants, 2},
+        [F_LOWER] = {ID_LOWER_BOUNDS, lower_wants, 2},
+        [F_UPPER] = {ID_UPPER_BOUNDS, upper_wants, 2},
+        [F_COLUMN_SIZES] = {ID_COLUMN_SIZES, column_sizes_wants, 2},
+        [F_SPLIT_OFFSETS] = {ID_SPLIT_OFFSETS, NULL, 0},
+        [F_EQUALITY_IDS] = {ID_EQUALITY_IDS, NULL, 0},
+        [F_SORT_ORDER] = {ID_SORT_ORDER_ID, NULL, 0},
+    };
+    memcpy(file, all, sizeof all);
+    entry[E_STATUS].id = ID_STATUS;
+    entry[E_SNAPSHOT].id = ID_SNAPSHOT_ID;
+    entry[E_SEQUENCE].id = ID_SEQUENCE_NUMBER;
+    entry[E_FILE_SEQUENCE].id = ID_FILE_SEQUENCE_NUMBER;
+    entry[E_FILE] = (firn_avro_want){ID_DATA_FILE, file, rd->wanted};
+    *ret = entry;
+    return FIRN_OK;
+}
+
+static bool decimal_value(firn_slice b, firn_value *ret)
+{
+    return firn_dec_from_be(b, &ret->u.dec);
+}
+
+/* An Avro value of a partition field as a value of the field's type. */
+static firn_code partition_value(const firn_avro_value *v, const firn_type *t, firn_value *ret,
+                                 firn_err *err)
+{
+    *ret = FIRN_VALUE_NULL;
+    firn_value got = {0};
+    bool ok = true;
+    switch (v->kind) {
+    case FIRN_AVRO_NULL:
+        return FIRN_OK;
+    case FIRN_AVRO_BOOLEAN:
+        got.u.b = v->u.b;
+        ok = t->kind == FIRN_T_BOOLEAN;
+        break;
+    case FIRN_AVRO_LONG:
+        got.u.i = v->u.i;
+        ok = t->kind != FIRN_T_BOOLEAN && t->kind != FIRN_T_DECIMAL && t->kind != FIRN_T_STRING;
+        break;
+    case FIRN_AVRO_FLOAT:
+        if (t->kind == FIRN_T_DOUBLE)
+            got.u.d = (double)v->u.f;
+        else
+            got.u.f = v->u.f;
+        ok = t->kind == FIRN_T_FLOAT || t->kind == FIRN_T_DOUBLE;
+        break;
+    case FIRN_AVRO_DOUBLE:
+        got.u.d = v->u.d;
+        ok = t->kind == FIRN_T_DOUBLE;
+        break;
+    case FIRN_AVRO_BYTES:
+        got.u.bytes = v->u.bytes;
+        ok = t->kind != FIRN_T_DECIMAL || decimal_value(v->u.bytes, &got);
+        break;
+    case FIRN_AVRO_RECORD:
+    case FIRN_AVRO_ARRAY:
+    case FIRN_AVRO_MAP:
+        ok = false;
+        break;
+    }
+    if (!ok)
+        return firn_raise(err, FIRN_E_DATA, "a partition value is no %s",
+                          firn_type_kind_name(t->kind));
+    *ret = got;
+    return FIRN_OK;
+}
+
+static firn_code read_partition(const reading *rd, const firn_avro_value *v, firn_data_file *f,
+                                firn_err *err)
+{
+    size_t n = rd->spec->field_count;
+    f->partition = firn_arena_array(rd->entry, n, sizeof *f->partition);
+    if (!f->partition)
+        return firn_arena_raise(rd->entry, err);
+    for (size_t i = 0; i < n; i++) {
+        f->partition[i] = FIRN_VALUE_NULL;
+        if (v->kind == FIRN_AVRO_RECORD)
+            FIRN_TRY(partition_value(&v->u.items.v[i], &rd->types[i], &f->partition[i], err));
+    }
+    return FIRN_OK;
+}
+
+/* Finds or adds the metrics of a field; maps of one file mostly list the same ids in one order. */
+static firn_column_metrics *metrics_of(firn_data_file *f, size_t *cap, firn_arena *a, int32_t id,
+                                       size_t hint)
+{
+    if (hint < f->metrics_count && f->metrics[hint].field_id == id)
+        return &f->metrics[hint];
+    for (size_t i = 0; i < f->metrics_count; i++)
+        if (f->metrics[i].field_id == id)
+            return &f->metrics[i];
+    if (!firn_vec_room(a, (void **)&f->metrics, cap, f->metrics_count + 1, sizeof *f->metrics))
+        return NULL;
+    firn_column_metrics *c = &f->metrics[f->metrics_count++];
+    *c = (firn_column_metrics){.field_id = id,
+                               .column_size = -1,
+                               .value_count = -1,
+                               .null_value_count = -1,
+                               .nan_value_count = -1};
+    return c;
+}
+
+static void set_metric(firn_column_metrics *c, int place, const firn_avro_value *v)
+{
+    switch (place) {
+    case F_VALUE_COUNTS:
+        c->value_count = as_i64(v, -1);
+        break;
+    case F_NULL_COUNTS:
+        c->null_value_count = as_i64(v, -1);
+        break;
+    case F_NAN_COUNTS:
+        c->nan_value_count = as_i64(v, -1);
+        break;
+    case F_COLUMN_SIZES:
+        c->column_size = as_i64(v, -1);
+        break;
+    case F_LOWER:
+        c->lower_bound = as_bytes(v);
+        break;
+    default:
+        c->upper_bound = as_bytes(v);
+        break;
+    }
+}
+
+static firn_code read_metric_map(const reading *rd, const firn_avro_value *v, int place,
+                                 firn_data_file *f, size_t *cap, firn_err *err)
+{
+    if (v->kind != FIRN_AVRO_ARRAY)
+        return FIRN_OK;
+    for (size_t i = 0; i < v->u.items.n; i++) {
+        const firn_avro_value *pair = v->u.items.v[i].u.items.v;
+        if (v->u.items.v[i].kind != FIRN_AVRO_RECORD || pair[0].kind != FIRN_AVRO_LONG)
+            return firn_raise(err, FIRN_E_DATA, "a map of column metrics has no keys");
+        firn_column_metrics *c = metrics_of(f, cap, rd->entry, (int32_t)pair[0].u.i, i);
+        if (!c)
+            return firn_arena_raise(rd->entry, err);
+        set_metric(c, place, &pair[1]);
+    }
+    return FIRN_OK;
+}
+
+static int by_field_id(const void *a, const void *b)
+{
+    int32_t x = ((const firn_column_metrics *)a)->field_id;
+    int32_t y = ((const firn_column_metrics *)b)->field_id;
+    return (x > y) - (x < y);
+}
+
+static firn_code read_metrics(const reading *rd, const firn_avro_value *v, firn_data_file *f,
+                              firn_err *err)
+{
+    size_t cap = 0;
+    for (int place = F_VALUE_COUNTS; place <= F_UPPER; place++)
+        FIRN_TRY(read_metric_map(rd, &v[place], place, f, &cap, err));
+    if (rd->wanted > F_COLUMN_SIZES)
+        FIRN_TRY(read_metric_map(rd, &v[F_COLUMN_SIZES], F_COLUMN_SIZES, f, &cap, err));
+    if (f->metrics_count > 1)
+        qsort(f->metrics, f->metrics_count, sizeof *f->metrics, by_field_id);
+    return FIRN_OK;
+}
+
+static firn_code read_split_offsets(const reading *rd, const firn_avro_value *v, firn_data_file *f,
+                                    firn_err *err)
+{
+    if (v->kind != FIRN_AVRO_ARRAY)
+        return FIRN_OK;
+    f->split_offsets = firn_arena_array(rd->entry, v->u.items.n, sizeof *f->split_offsets);
+    if (!f->split_offsets)
+        return firn_arena_raise(rd->entry, err);
+    f->split_offset_count = v->u.items.n;
+    for (size_t i = 0; i < v->u.items.n; i++)
+        f->split_offsets[i] = as_i64(&v->u.items.v[i], 0);
+    return FIRN_OK;
+}
+
+static firn_code read_equality_ids(const reading *rd, const firn_avro_value *v, firn_data_file *f,
+                                   firn_err *err)
+{
+    if (v->kind != FIRN_AVRO_ARRAY)
+        return FIRN_OK;
+    f->equality_ids = firn_arena_array(rd->entry, v->u.items.n, sizeof *f->equality_ids);
+    if (!f->equality_ids)
+        return firn_arena_raise(rd->entry, err);
+    f->equality_id_count = v->u.items.n;
+    for (size_t i = 0; i < v->u.items.n; i++)
+        f->equality_ids[i] = (int32_t)as_i64(&v->u.items.v[i], 0);
+    return FIRN_OK;
+}
+
+static firn_code read_data_file(const reading *rd, const firn_avro_value *v, firn_data_file *f,
+                                firn_err *err)
+{
+    if (v->kind != FIRN_AVRO_RECORD)
+        return firn_raise(err, FIRN_E_DATA, "data_file is missing");
+    const firn_avro_value *x = v->u.items.v;
+    *f = (firn_data_file){.spec_id = rd->spec->spec_id, .sort_order_id = -1};
+    f->content = (firn_content)as_i64(&x[F_CONTENT], FIRN_CONTENT_DATA);
+    FIRN_TRY(need_str(&x[F_PATH], "file_path", &f->file_path, err));
+    FIRN_TRY(need_str(&x[F_FORMAT], "file_format", &f->file_format, err));
+    FIRN_TRY(read_partition(rd, &x[F_PARTITION], f, err));
+    FIRN_TRY(need_i64(&x[F_RECORDS], "record_count", &f->record_count, err));
+    FIRN_TRY(need_i64(&x[F_SIZE], "file_size_in_bytes", &f->file_size_in_bytes, err));
+    f->key_metadata = as_bytes(&x[F_KEY_METADATA]);
+    f->referenced_data_file = as_str(&x[F_REFERENCED]);
+    if (rd->wanted <= F_FILES_END)
+        return FIRN_OK;
+    FIRN_TRY(read_metrics(rd, x, f, err));
+    if (rd->wanted <= F_STATS_END)
+        return FIRN_OK;
+    f->sort_order_id = (int32_t)as_i64(&x[F_SORT_ORDER], -1);
+    FIRN_TRY(read_split_offsets(rd, &x[F_SPLIT_OFFSETS], f, err));
+    return read_equality_ids(rd, &x[F_EQUALITY_IDS], f, err);
+}
+
+/* Fills in what an entry inherits from its manifest. */
+static firn_code inherit(const reading *rd, const firn_avro_value *x, firn_manifest_entry *e,
+                         firn_err *err)
+{
+    e->snapshot_id = as_i64(&x[E_SNAPSHOT], rd->mf->added_snapshot_id);
+    e->sequence_number = as_i64(&x[E_SEQUENCE], -1);
+    e->file_sequence_number = as_i64(&x[E_FILE_SEQUENCE], -1);
+    bool added = e->status == FIRN_ENTRY_ADDED;
+    bool v1 = rd->mf->sequence_number == 0;
+    if (e->sequence_number < 0 && !added && !v1)
+        return firn_raise(err, FIRN_E_DATA, "an entry that was not added has no sequence number");
+    if (e->sequence_number < 0)
+        e->sequence_number = rd->mf->sequence_number;
+    if (e->file_sequence_number < 0)
+        e->file_sequence_number = added ? rd->mf->sequence_number : e->sequence_number;
+    return FIRN_OK;
+}
+
+static firn_code read_entry(const reading *rd, const firn_avro_value *record,
+                            firn_manifest_entry *e, firn_err *err)
+{
+    const firn_avro_value *x = record->u.items.v;
+    int64_t status = 0;
+    FIRN_TRY(need_i64(&x[E_STATUS], "status", &status, err));
+    if (status < FIRN_ENTRY_EXISTING || status > FIRN_ENTRY_DELETED)
+        return firn_raise(err, FIRN_E_DATA, "status %lld of an entry", (long long)status);
+    e->status = (firn_entry_status)status;
+    FIRN_TRY(inherit(rd, x, e, err));
+    return read_data_file(rd, &x[E_FILE], &e->file, err);
+}
+
+static firn_code read_entries(reading *rd, firn_avro_reader *r, firn_err *err)
+{
+    bool stop = false;
+    while (!stop) {
+        firn_avro_value record;
+        firn_manifest_entry e;
+        bool end;
+        firn_arena_reset(rd->entry);
+        FIRN_TRY(firn_avro_next(r, rd->entry, &record, &end, err));
+        if (end)
+            break;
+        FIRN_TRY(read_entry(rd, &record, &e, err));
+        FIRN_TRY(rd->fn(rd->arg, &e, &stop, err));
+    }
+    return FIRN_OK;
+}
+
+/* The spec is named by the list, or (version 1 without a list) by the manifest's own header. */
+static firn_code find_spec(reading *rd, const firn_avro_reader *r, firn_err *err)
+{
+    int64_t id = rd->mf->partition_spec_id;
+    firn_slice text = firn_avro_meta(r, "partition-spec-id");
+    if (id < 0 && (!text.p || !firn_str_i64((firn_str){(const char *)text.p, text.n}, &id)))
+        id = 0;
+    rd->spec = firn_metadata_spec(rd->m, (int32_t)id);
+    if (!rd->spec)
+        return firn_raise(err, FIRN_E_DATA, "partition spec %lld is not in the metadata",
+                          (long long)id);
+    return FIRN_OK;
+}
+
+/* The type of a partition field: the source column of any schema the table ever had will do. */
+static firn_code partition_types(reading *rd, firn_arena *a, firn_err *err)
+{
+    firn_type *types;
+    FIRN_TRY(firn_spec_types(&rd->m->schema->type, rd->spec, a, &types, err));
+    for (size_t i = 0; i < rd->spec->field_count; i++) {
+        const firn_partition_field *f = &rd->spec->fields[i];
+        for (size_t s = rd->m->schema_count; s > 0; s--) {
+            const firn_field *source = firn_spec_source(&rd->m->schemas[s - 1].type, f);
+            if (firn_spec_source(&rd->m->schema->type, f) || !source)
+                continue;
+            if (firn_transform_result(f->transform, &source->type, &types[i]))
+                break;
+        }
+    }
+    rd->types = types;
+    return FIRN_OK;
+}
+
+static firn_code read_manifest(const firn_io *io, reading *rd, firn_arena *a, firn_err *err)
+{
+    firn_slice file;
+    firn_avro_want *wants = NULL;
+    FIRN_AUTO(close_reader) firn_avro_reader *r = NULL;
+    FIRN_TRY(io->read(io->ctx, rd->mf->manifest_path, MAX_MANIFEST_BYTES, a, &file, err));
+    FIRN_TRY(firn_avro_open(file, MAX_BLOCK_BYTES, a, &r, err));
+    FIRN_TRY(find_spec(rd, r, err));
+    FIRN_TRY(partition_types(rd, a, err));
+    FIRN_TRY(make_wants(rd, a, &wants, err));
+    FIRN_TRY(firn_avro_project(r, wants, E_END, err));
+    return read_entries(rd, r, err);
+}
+
+firn_code firn_manifest_read(const firn_io *io, const firn_metadata *m,
+                             const firn_manifest_file *mf, firn_manifest_detail detail,
+                             firn_entry_fn fn, void *arg, firn_err *err)
+{
+    static const size_t wanted[] = {F_FILES_END, F_STATS_END, F_ALL_END};
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a manifest", 0);
+    FIRN_AUTO(firn_arena_freep) firn_arena *entry = firn_arena_new("an entry of a manifest", 0);
+    if (!a || !entry)
+        return firn_raise_nomem(err);
+    reading rd = {.m = m, .mf = mf, .wanted = wanted[detail], .entry = entry, .fn = fn, .arg = arg};
+    if (read_manifest(io, &rd, a, err) != FIRN_OK)
+        return firn_wrap(err, "manifest %s", firn_quote(mf->manifest_path).s);
+    return FIRN_OK;
+}
+
+/* --- copying ------------------------------------------------------------------------------- */
+
+static bool copy_metrics(const firn_data_file *f, firn_arena *a, firn_data_file *ret)
+{
+    ret->metrics = firn_arena_array(a, f->metrics_count, sizeof *ret->metrics);
+    if (!ret->metrics)
+        return false;
+    for (size_t i = 0; i < f->metrics_count; i++) {
+        firn_column_metrics *c = &ret->metrics[i];
+        *c = f->metrics[i];
+        if (c->lower_bound.p)
+            c->lower_bound = firn_arena_copy(a, c->lower_bound);
+        if (c->upper_bound.p)
+            c->upper_bound = firn_arena_copy(a, c->upper_bound);
+        if ((f->metrics[i].lower_bound.p && !c->lower_bound.p) ||
+            (f->metrics[i].upper_bound.p && !c->upper_bound.p))
+            return false;
+    }
+    return true;
+}
+
+static bool copy_arrays(const firn_data_file *f, firn_arena *a, firn_data_file *ret)
+{
+    ret->split_offsets = firn_arena_array(a, f->split_offset_count, sizeof *ret->split_offsets);
+    ret->equality_ids = firn_arena_array(a, f->equality_id_count, sizeof *ret->equality_ids);
+    if (!ret->split_offsets || !ret->equality_ids)
+        return false;
+    if (f->split_offset_count)
+        memcpy(ret->split_offsets, f->split_offsets,
+               f->split_offset_count * sizeof *f->split_offsets);
+    if (f->equality_id_count)
+        memcpy(ret->equality_ids, f->equality_ids, f->equality_id_count * sizeof *f->equality_ids);
+    return true;
+}
+
+firn_code firn_data_file_copy(const firn_data_file *f, const firn_type *types, size_t type_count,
+                              firn_arena *a, firn_data_file *ret, firn_err *err)
+{
+    *ret = *f;
+    ret->file_path = firn_arena_str(a, f->file_path);
+    ret->file_format = firn_arena_str(a, f->file_format);
+    ret->partition = firn_arena_array(a, type_count, sizeof *ret->partition);
+    bool ok = ret->file_path.p && ret->file_format.p && ret->partition && copy_metrics(f, a, ret) &&
+              copy_arrays(f, a, ret);
+    for (size_t i = 0; ok && i < type_count; i++)
+        ok = firn_value_copy(&types[i], &f->partition[i], a, &ret->partition[i]);
+    if (ok && f->key_metadata.p) {
+        ret->key_metadata = firn_arena_copy(a, f->key_metadata);
+        ok = ret->key_metadata.p != NULL;
+    }
+    if (ok && f->referenced_data_file.p) {
+        ret->referenced_data_file = firn_arena_str(a, f->referenced_data_file);
+        ok = ret->referenced_data_file.p != NULL;
+    }
+    return ok ? FIRN_OK : firn_arena_raise(a, err);
+}

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading metadata.json into its view, and looking things up in it. */
+#include "iceberg/metadata_int.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+#include <zlib.h>
+
+#define MAX_METADATA_BYTES ((size_t)2 << 30)
+#define CLOCK_TOLERANCE_MS 60000
+
+/* --- gzip ---------------------------------------------------------------------------------- */
+
+static firn_code inflate_all(z_stream *z, firn_buf *out, firn_err *err)
+{
+    int state = Z_OK;
+    while (state != Z_STREAM_END) {
+        FIRN_TRY(firn_buf_reserve(out, (size_t)1 << 16, err));
+        size_t room = out->cap - out->n - 1;
+        z->next_out = out->p + out->n;
+        z->avail_out = (uInt)FIRN_MIN(room, (size_t)1 << 30);
+        uInt before = z->avail_out;
+        state = inflate(z, Z_NO_FLUSH);
+        out->n += before - z->avail_out;
+        if (state != Z_OK && state != Z_STREAM_END)
+            return firn_raise(err, FIRN_E_DATA, "damaged gzip data");
+    }
+    return FIRN_OK;
+}
+
+static firn_code gunzip(firn_slice in, firn_buf *out, firn_err *err)
+{
+    z_stream z = {0};
+    if (in.n > UINT32_MAX || inflateInit2(&z, 15 + 16) != Z_OK)
+        return firn_raise_nomem(err);
+    z.next_in = (Bytef *)(uintptr_t)in.p;
+    z.avail_in = (uInt)in.n;
+    firn_code code = inflate_all(&z, out, err);
+    inflateEnd(&z);
+    return code;
+}
+
+/* --- parts --------------------------------------------------------------------------------- */
+
+static firn_code parse_schemas(const json_t *j, firn_arena *a, firn_metadata *m, firn_err *err)
+{
+    json_t *list;
+    FIRN_TRY(firn_json_opt_array(j, "schemas", &list, err));
+    size_t n = list ? json_array_size(list) : 1;
+    m->schemas = firn_arena_array(a, n, sizeof *m->schemas);
+    if (!m->schemas)
+        return firn_arena_raise(a, err);
+    m->schema_count = n;
+    if (!list) { /* version 1 may have nothing but `schema` */
+        json_t *only;
+        FIRN_TRY(firn_json_object(j, "schema", &only, err));
+        FIRN_TRY(firn_schema_parse(only, a, &m->schemas[0], err));
+        m->schema = &m->schemas[0];
+        return FIRN_OK;
+    }
+    for (size_t i = 0; i < n; i++)
+        FIRN_TRY(firn_schema_parse(json_array_get(list, i), a, &m->schemas[i], err));
+    int32_t current;
+    FIRN_TRY(firn_json_i32(j, "current-schema-id", &current, err));
+    m->schema = firn_metadata_schema(m, current);
+    if (!m->schema)
+        return firn_raise(err, FIRN_E_DATA, "current schema %d is not among the schemas", current);
+    return FIRN_OK;
+}
+
+static firn_code parse_specs(const json_t *j, firn_arena *a, firn_metadata *m, firn_err *err)
+{
+    json_t *list;
+    FIRN_TRY(firn_json_opt_array(j, "partition-specs", &list, err));
+    size_t n = list ? json_array_size(list) : 1;
+    m->specs = firn_arena_array(a, n, sizeof *m->specs);
+    if (!m->specs)
+        return firn_arena_raise(a, err);
+    m->spec_count = n;
+    if (!list) {
+        json_t *only;
+        FIRN_TRY(firn_json_array(j, "partition-spec", &only, err));
+        FIRN_TRY(firn_spec_parse(only, 0, a, &m->specs[0], err));
+        m->spec = &m->specs[0];
+        return FIRN_OK;
+    }
+    for (size_t i = 0; i < n; i++)
+        FIRN_TRY(firn_spec_parse(json_array_get(list, i), 0, a, &m->specs[i], err));
+    int32_t current;
+    FIRN_TRY(firn_json_i32(j, "default-spec-id", &current, err));
+    m->spec = firn_metadata_spec(m, current);
+    if (!m->spec)
+        return firn_raise(err, FIRN_E_DATA, "default partition spec %d is not among the specs",
+                          current);
+    return FIRN_OK;
+}
+
+static firn_code parse_snapshot(const json_t *j, int format_version, firn_snapshot *s,
+                                firn_err *err)
+{
+    int64_t schema_id;
+    json_t *part;
+    FIRN_TRY(firn_json_i64(j, "snapshot-id", &s->snapshot_id, err));
+    FIRN_TRY(firn_json_opt_i64(j, "parent-snapshot-id", FIRN_NO_SNAPSHOT, &s->parent_id, err));
+    FIRN_TRY(firn_json_opt_i64(j, "sequence-number", 0, &s->sequence_number, err));
+    FIRN_TRY(firn_json_i64(j, "timestamp-ms", &s->timestamp_ms, err));
+    FIRN_TRY(firn_json_opt_i64(j, "schema-id", -1, &schema_id, err));
+    FIRN_TRY(firn_json_opt_str(j, "manifest-list", &s->manifest_list, err));
+    FIRN_TRY(firn_json_opt_array(j, "manifests", &part, err));
+    s->schema_id = (int32_t)schema_id;
+    s->manifests = part;
+    FIRN_TRY(firn_json_opt_object(j, "summary", &part, err));
+    s->summary = part;
+    if (!s->manifest_list.p && (format_version > 1 || !s->manifests))
+        return firn_raise(err, FIRN_E_DATA, "snapshot %lld has no manifest list",
+                          (long long)s->snapshot_id);
+    return FIRN_OK;
+}
+
+static firn_code parse_snapshots(const json_t *j, firn_arena *a, firn_metadata *m, firn_err *err)
+{
+    json_t *list;
+    FIRN_TRY(firn_json_opt_array(j, "snapshots", &list, err));
+    size_t n = json_array_size(list);
+    m->snapshots = firn_arena_array(a, n, sizeof *m->snapshots);
+    if (!m->snapshots)
+        return firn_arena_raise(a, err);
+    m->snapshot_count = n;
+    for (size_t i = 0; i < n; i++)
+        FIRN_TRY(parse_snapshot(json_array_get(list, i), m->format_version, &m->snapshots[i], err));
+    FIRN_TRY(firn_json_opt_i64(j, "current-snapshot-id", FIRN_NO_SNAPSHOT, &m->current_snapshot_id,
+                               err));
+    if (m->current_snapshot_id != FIRN_NO_SNAPSHOT && !firn_metadata_current(m))
+        return firn_raise(err, FIRN_E_DATA, "current snapshot %lld is not among the snapshots",
+                          (long long)m->current_snapshot_id);
+    return FIRN_OK;
+}
+
+static firn_code parse_ref(const char *name, const json_t *j, firn_ref *ret, firn_err *err)
+{
+    firn_str type;
+    FIRN_TRY(firn_json_i64(j, "snapshot-id", &ret->snapshot_id, err));
+    FIRN_TRY(firn_json_str(j, "type", &type, err));
+    ret->name = firn_str_of(name);
+    ret->is_branch = firn_str_eqc(type, "branch");
+    return FIRN_OK;
+}
+
+static firn_code parse_refs(const json_t *j, firn_arena *a, firn_metadata *m, firn_err *err)
+{
+    json_t *refs;
+    FIRN_TRY(firn_json_opt_object(j, "refs", &refs, err));
+    m->refs = firn_arena_array(a, json_object_size(refs), sizeof *m->refs);
+    if (!m->refs)
+        return firn_arena_raise(a, err);
+    const char *name;
+    json_t *value;
+    json_object_foreach(refs, name, value)
+    {
+        firn_ref *ref = &m->refs[m->ref_count++];
+        FIRN_TRY(parse_ref(name, value, ref, err));
+        if (!firn_metadata_snapshot(m, ref->snapshot_id))
+            return firn_raise(err, FIRN_E_DATA, "ref %s names snapshot %lld, which is not there",
+                              firn_quotec(name).s, (long long)ref->snapshot_id);
+    }
+    return FIRN_OK;
+}
+
+/* A log must be sorted, and nothing in it may be much later than the metadata itself: Java refuses
+ * to load a table otherwise. */
+static firn_code check_log(const json_t *j, const char *key, int64_t last_updated_ms, firn_err *err)
+{
+    json_t *log;
+    FIRN_TRY(firn_json_opt_array(j, key, &log, err));
+    int64_t newest = INT64_MIN;
+    for (size_t i = 0; i < json_array_size(log); i++) {
+        int64_t at;
+        FIRN_TRY(firn_json_i64(json_array_get(log, i), "timestamp-ms", &at, err));
+        if (newest != INT64_MIN && at < newest - CLOCK_TOLERANCE_MS)
+            return firn_raise(err, FIRN_E_DATA, "%s is not in order", key);
+        newest = FIRN_MAX(newest, at);
+    }
+    if (newest != INT64_MIN && last_updated_ms < newest - CLOCK_TOLERANCE_MS)
+        return firn_raise(err, FIRN_E_DATA, "last-updated-ms is before the newest entry of %s",
+                          key);
+    return FIRN_OK;
+}
+
+static firn_code parse_header(const json_t *j, firn_metadata *m, firn_err *err)
+{
+    int64_t id;
+    FIRN_TRY(firn_json_i32(j, "format-version", &m->format_version, err));
+    if (m->format_version < 1 || m->format_version > 2)
+        return firn_raise(err, FIRN_E_UNSUPPORTED,
+                          "the table has format version %d; versions 1 and 2 are supported",
+                          m->format_version);
+    bool v2 = m->format_version == 2;
+    FIRN_TRY(firn_json_opt_str(j, "table-uuid", &m->uuid, err));
+    if (v2 && !m->uuid.p)
+        return firn_raise(err, FIRN_E_DATA, "'table-uuid' is missing");
+    FIRN_TRY(firn_json_str(j, "location", &m->location, err));
+    while (m->location.n > 1 && m->location.p[m->location.n - 1] == '/')
+        m->location.n--;
+    if (v2)
+        FIRN_TRY(firn_json_i64(j, "last-sequence-number", &m->last_sequence_number, err));
+    FIRN_TRY(firn_json_i64(j, "last-updated-ms", &m->last_updated_ms, err));
+    FIRN_TRY(firn_json_i32(j, "last-column-id", &m->last_column_id, err));
+    FIRN_TRY(firn_json_opt_i64(j, "default-sort-order-id", 0, &id, err));
+    m->default_sort_order_id = (int32_t)id;
+    return FIRN_OK;
+}
+
+static int32_t highest_partition_id(const firn_metadata *m)
+{
+    int32_t max = FIRN_PARTITION_FIRST_ID - 1;
+    for (size_t i = 0; i < m->spec_count; i++)
+        for (size_t k = 0; k < m->specs[i].field_count; k++)
+            max = FIRN_MAX(max, m->specs[i].fields[k].field_id);
+    return max;
+}
+
+/* What version 2 requires and version 1 may leave out. */
+static firn_code check_required(const json_t *j, const firn_metadata *m, firn_err *err)
+{
+    static const char *const required[] = {"schemas", "partition-specs", "sort-orders"};
+    if (m->format_version < 2)
+        return FIRN_OK;
+    for (size_t i = 0; i < FIRN_COUNT_OF(required); i++)
+        if (!json_is_array(json_object_get(j, required[i])))
+            return firn_raise(err, FIRN_E_DATA, "'%s' is missing", required[i]);
+    if (!json_is_integer(json_object_get(j, "last-partition-id")))
+        return firn_raise(err, FIRN_E_DATA, "'last-partition-id' is missing");
+    return FIRN_OK;
+}
+
+firn_code firn_metadata_view(json_t *root, firn_str location_of_file, firn_arena *a,
+                             const firn_metadata **ret, firn_err *err)
+{
+    firn_metadata *m = firn_arena_zalloc(a, sizeof *m);
+    if (!m)
+        return firn_arena_raise(a, err);
+    if (!json_is_object(root))
+        return firn_raise(err, FIRN_E_DATA, "the metadata is no JSON object");
+    m->root = root;
+    m->location_of_file = location_of_file;
+    FIRN_TRY(parse_header(root, m, err));
+    FIRN_TRY(check_required(root, m, err));
+    FIRN_TRY(parse_schemas(root, a, m, err));
+    FIRN_TRY(parse_specs(root, a, m, err));
+    int64_t last_partition;
+    FIRN_TRY(firn_json_opt_i64(root, "last-partition-id", highest_partition_id(m), &last_partition,
+                               err));
+    m->last_partition_id = (int32_t)FIRN_MAX(last_partition, highest_partition_id(m));
+    FIRN_TRY(parse_snapshots(root, a, m, err));
+    FIRN_TRY(parse_refs(root, a, m, err));
+    FIRN_TRY(check_log(root, "snapshot-log", m->last_updated_ms, err));
+    FIRN_TRY(check_log(root, "metadata-log", m->last_updated_ms, err));
+    json_t *properties;
+    FIRN_TRY(firn_json_opt_object(root, "properties", &properties, err));
+    m->properties = properties;
+    *ret = m;
+    return FIRN_OK;
+}
+
+static void unref(void *j)
+{
+    json_decref(j);
+}
+
+firn_code firn_json_keep(json_t *j, firn_arena *a, firn_err *err)
+{
+    firn_code code = firn_arena_defer(a, unref, j, err);
+    if (code != FIRN_OK)
+        json_decref(j);
+    return code;
+}
+
+firn_code firn_metadata_parse(firn_slice text, firn_str location_of_file, firn_arena *a,
+                              const firn_metadata **ret, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf plain = FIRN_BUF(MAX_METADATA_BYTES);
+    if (text.n > 2 && text.p[0] == 0x1f && text.p[1] == 0x8b) {
+        FIRN_TRY(gunzip(text, &plain, err));
+        text = firn_buf_slice(&plain);
+    }
+    json_t *root = NULL;
+    FIRN_TRY(firn_json_parse(text, &root, err));
+    FIRN_TRY(firn_json_keep(root, a, err));
+    firn_str where = firn_arena_str(a, location_of_file);
+    if (!where.p)
+        return firn_arena_raise(a, err);
+    return firn_metadata_view(root, where, a, ret, err);
+}
+
+firn_code firn_metadata_load(const firn_io *io, firn_str location, firn_arena *a,
+                             const firn_metadata **ret, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *text_arena = firn_arena_new("a metadata file", 0);
+    firn_slice text;
+    if (!text_arena)
+        return firn_raise_nomem(err);
+    FIRN_TRY(io->read(io->ctx, location, MAX_METADATA_BYTES, text_arena, &text, err));
+    firn_code code = firn_metadata_parse(text, location, a, ret, err);
+    return code == FIRN_OK ? code : firn_wrap(err, "metadata %s", firn_quote(location).s);
+}
+
+/* --- lookups ------------------------------------------------------------------------------- */
+
+const firn_snapshot *firn_metadata_snapshot(const firn_metadata *m, int64_t snapshot_id)
+{
+    for (size_t i = m->snapshot_count; i > 0; i--)
+        if (m->snapshots[i - 1].snapshot_id == snapshot_id)
+            return &m->snapshots[i - 1];
+    return NULL;
+}
+
+const firn_snapshot *firn_metadata_current(const firn_metadata *m)
+{
+    return firn_metadata_snapshot(m, m->current_snapshot_id);
+}
+
+const firn_schema *firn_metadata_schema(const firn_metadata *m, int32_t schema_id)
+{
+    for (size_t i = 0; i < m->schema_count; i++)
+        if (m->schemas[i].schema_id == schema_id)
+            return &m->schemas[i];
+    return NULL;
+}
+
+const firn_spec *firn_metadata_spec(const firn_metadata *m, int32_t spec_id)
+{
+    for (size_t i = 0; i < m->spec_count; i++)
+        if (m->specs[i].spec_id == spec_id)
+            return &m->specs[i];
+    return NULL;
+}
+
+const firn_ref *firn_metadata_ref(const firn_metadata *m, firn_str name)
+{
+    for (size_t i = 0; i < m->ref_count; i++)
+        if (firn_str_eq(m->refs[i].name, name))
+            return &m->refs[i];
+    return NULL;
+}
+
+const firn_snapshot *firn_metadata_as_of(const firn_metadata *m, int64_t timestamp_ms)
+{
+    const json_t *log = json_object_get(m->root, "snapshot-log");
+    const firn_snapshot *found = NULL;
+    for (size_t i = 0; i < json_array_size(log); i++) {
+        const json_t *entry = json_array_get(log, i);
+        if (json_integer_value(json_object_get(entry, "timestamp-ms")) > timestamp_ms)
+            continue;
+        found =
+            firn_metadata_snapshot(m, json_integer_value(json_object_get(entry, "snapshot-id")));
+    }
+    return found;
+}
+
+firn_str firn_metadata_property(const firn_metadata *m, const char *key)
+{
+    const json_t *v = json_object_get(m->properties, key);
+    return json_is_string(v) ? firn_json_text(v) : (firn_str){NULL, 0};
+}
+
+int64_t firn_metadata_property_i64(const firn_metadata *m, const char *key, int64_t otherwise)
+{
+    int64_t v = otherwise;
+    firn_str text = firn_metadata_property(m, key);
+    if (text.p)
+        firn_str_i64(text, &v);
+    return v;
+}
+
+firn_str firn_snapshot_summary(const firn_snapshot *s, const char *key)
+{
+    const json_t *v = json_object_get(s->summary, key);
+    return json_is_string(v) ? firn_json_text(v) : (firn_str){NULL, 0};
+}
+
+/* --- names --------------------------------------------------------------------------------- */
+
+static firn_code folder(const firn_metadata *m, const char *property, const char *name,
+                        firn_arena *a, firn_str *ret, firn_err *err)
+{
+    firn_str path = firn_metadata_property(m, property);
+    while (path.n > 1 && path.p[path.n - 1] == '/')
+        path.n--;
+    const char *text = path.p ? firn_arena_strndup(a, path.p, path.n)
+                              : firn_arena_printf(a, "%.*s/%s", FIRN_STR_ARG(m->location), name);
+    if (!text)
+        return firn_arena_raise(a, err);
+    *ret = firn_str_of(text);
+    return FIRN_OK;
+}
+
+firn_code firn_metadata_folder(const firn_metadata *m, firn_arena *a, firn_str *ret, firn_err *err)
+{
+    return folder(m, "write.metadata.path", "metadata", a, ret, err);
+}
+
+firn_code firn_data_folder(const firn_metadata *m, firn_arena *a, firn_str *ret, firn_err *err)
+{
+    return folder(m, "write.data.path", "data", a, ret, err);
+}
+
+int64_t firn_metadata_file_version(firn_str location)
+{
+    size_t start = location.n;
+    while (start && location.p[start - 1] != '/')
+        start--;
+    firn_str name = {location.p + start, location.n - start};
+    if (name.n && name.p[0] == 'v')
+        name = (firn_str){name.p + 1, name.n - 1};
+    size_t digits = 0;
+    while (digits < name.n && name.p[digits] >= '0' && name.p[digits] <= '9')
+        digits++;
+    int64_t v;
+    if (digits == name.n || (name.p[digits] != '-' && name.p[digits] != '.'))
+        return -1;
+    return firn_str_i64((firn_str){name.p, digits}, &v) ? v : -1;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "iceberg/scan.h"
+
+#include "base/str.h"
+
+typedef struct planning {
+    const firn_metadata *m;
+    const firn_expr *filter;
+    const firn_spec *spec; /* of the manifest being read */
+    const firn_type *types;
+    firn_arena *a;
+    FIRN_VEC(firn_scan_file) files;
+    firn_scan_plan *plan;
+    int64_t live; /* files seen alive in the manifests that were read */
+} planning;
+
+static firn_code take_entry(void *arg, const firn_manifest_entry *e, bool *stop FIRN_UNUSED,
+                            firn_err *err)
+{
+    planning *p = arg;
+    if (e->status == FIRN_ENTRY_DELETED)
+        return FIRN_OK;
+    p->live++;
+    if (p->filter && !firn_expr_file_may_match(p->filter, p->spec, p->types, &e->file))
+        return FIRN_OK;
+    if (!firn_str_ieq(e->file.file_format, FIRN_STR_LIT("parquet")))
+        return firn_raise(err, FIRN_E_UNSUPPORTED, "data file %s is %s; only Parquet is read",
+                          firn_quote(e->file.file_path).s, firn_quote(e->file.file_format).s);
+    firn_scan_file f = {.sequence_number = e->sequence_number, .snapshot_id = e->snapshot_id};
+    firn_data_file bare = e->file;
+    bare.metrics_count = 0; /* they did their work */
+    FIRN_TRY(firn_data_file_copy(&bare, p->types, p->spec->field_count, p->a, &f.file, err));
+    if (!firn_vec_push(p->a, &p->files, f))
+        return firn_arena_raise(p->a, err);
+    p->plan->rows += f.file.record_count;
+    p->plan->bytes += f.file.file_size_in_bytes;
+    return FIRN_OK;
+}
+
+static firn_code plan_manifest(const firn_io *io, planning *p, const firn_manifest_file *mf,
+                               firn_err *err)
+{
+    firn_type *types;
+    p->spec = firn_metadata_spec(p->m, mf->partition_spec_id < 0 ? 0 : mf->partition_spec_id);
+    if (!p->spec)
+        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
+                          (int)mf->partition_spec_id);
+    FIRN_TRY(firn_spec_types(&p->m->schema->type, p->spec, p->a, &types, err));
+    p->types = types;
+    if (p->filter && !firn_expr_manifest_may_match(p->filter, p->spec, types, mf)) {
+        p->live += FIRN_MAX(mf->added_files_count, 0) + FIRN_MAX(mf->existing_files_count, 0);
+        return FIRN_OK;
+    }
+    p->plan->manifests_read++;
+    firn_manifest_detail detail = p->filter ? FIRN_DETAIL_STATS : FIRN_DETAIL_FILES;
+    return firn_manifest_read(io, p->m, mf, detail, take_entry, p, err);
+}
+
+static bool has_live_entries(const firn_manifest_file *mf)
+{
+    return mf->added_files_count != 0 || mf->existing_files_count != 0;
+}
+
+firn_code firn_scan_plan_make(const firn_io *io, const firn_metadata *m, const firn_snapshot *s,
+                              const firn_expr *filter, firn_arena *a, firn_scan_plan *ret,
+                              firn_err *err)
+{
+    firn_scan_plan plan = {0};
+    planning p = {.m = m, .filter = filter, .a = a, .plan = &plan};
+    firn_manifest_file *manifests = NULL;
+    size_t count = 0;
+    if (s)
+        FIRN_TRY(firn_manifest_list_read(io, s, NULL, a, &manifests, &count, NULL, err));
+    plan.manifests_total = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!has_live_entries(&manifests[i]))
+            continue;
+        if (manifests[i].deletes)
+            return firn_raise(err, FIRN_E_UNSUPPORTED,
+                              "the table has delete files (merge-on-read), which this version "
+                              "does not read; compact the table with the engine that wrote them");
+        FIRN_TRY(plan_manifest(io, &p, &manifests[i], err));
+    }
+    plan.files = p.files.v;
+    plan.count = p.files.n;
+    plan.files_total = p.live;
+    *ret = plan;
+    return FIRN_OK;
+}
