@@ -30,10 +30,10 @@ static firn_code program_folder(char out[PATH_MAX], firn_err *err)
     return FIRN_OK;
 }
 
-/* In the build tree, in an installed one, or right beside the program. */
+/* In an installed tree, or (the build tree) right beside the program. */
 static bool find_module(const char *folder, char out[PATH_MAX])
 {
-    static const char *const below[] = {"/modules/", "/../lib/firn/", "/"};
+    static const char *const below[] = {"/../lib/firn/", "/"};
     for (size_t i = 0; i < FIRN_COUNT_OF(below); i++) {
         int n = snprintf(out, PATH_MAX, "%s%s" MODULE, folder, below[i]);
         if (n > 0 && n < PATH_MAX && access(out, R_OK) == 0)

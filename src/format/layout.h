@@ -12,8 +12,10 @@
 #include "format/shape.h"
 
 typedef struct firn_layout firn_layout;
+#define FIRN_LAYOUT_KEY_PAD 16
 struct firn_layout {
-    firn_str key;   /* in the source document or header; "" for the root and for elements */
+    firn_str key;   /* in the source document or header; "" for the root and for elements; in
+                     * memory FIRN_LAYOUT_KEY_PAD zero bytes follow it, for comparing by words */
     firn_str name;  /* of the column */
     firn_type type; /* of the column; struct: its fields[i] belongs to children[i] */
     firn_scalar_opt read;
@@ -66,7 +68,9 @@ typedef struct firn_layout_out {
  * struct, in the order of first appearance, optional.  Names: the key itself, except that an empty
  * key becomes "_", and a name that is reserved or differs from an earlier one only in case gets the
  * suffix _2, _3, …  What cannot be stored in an existing column is left to the decoder's rejects.
- * A given path that was never seen is still a column.  Everything returned lives in `a`. */
+ * A given path that was never seen is still a column, a string if no type was given.
+ * FIRN_E_CONFIG: given entries contradict each other, the table or the types; FIRN_E_LIMIT: the
+ * records have more than FIRN_SHAPE_MAX_KEYS keys.  Everything returned lives in `a`. */
 FIRN_NODISCARD firn_code firn_layout_make(const firn_layout_in *in, firn_arena *a,
                                           firn_layout_out *ret, firn_err *err);
 

@@ -38,14 +38,21 @@ struct firn_shape {
     /* texts (FIRN_SEEN_TEXT) */
     uint32_t spellings;  /* firn_spelling bits that read *all* texts seen */
     bool ambiguous_date; /* some text looked like a date nobody can read for sure */
+    bool plain_text;     /* some text was neither read by a spelling nor ambiguous */
 
     /* objects and arrays */
     firn_shape_field *fields; /* in order of first appearance */
     size_t field_count;
     size_t field_cap;
     firn_map by_key;     /* key → firn_shape_field index + 1, as a pointer-sized integer */
-    firn_shape *element; /* of arrays; NULL: only empty ones seen */
+    firn_shape *element; /* of arrays; NULL: only empty ones seen.  Of objects that go to a map
+                          * column: what does not fit of their values */
+    firn_shape *rest;    /* not NULL: more than FIRN_SHAPE_MAX_KEYS keys were seen, which are data
+                          * and no columns: the fields are gone, values go here and are not read */
 };
+
+/* No setting of max_fields goes beyond it; it bounds the memory of a shape. */
+#define FIRN_SHAPE_MAX_KEYS 10000
 
 /* An empty shape in `a`; NULL when memory is out. */
 firn_shape *firn_shape_new(firn_arena *a);
@@ -89,6 +96,12 @@ typedef struct firn_shape_limits {
 FIRN_NODISCARD firn_code firn_shape_type(const firn_shape *s, const firn_shape_limits *limits,
                                          firn_arena *a, firn_type *ret, bool *ret_known,
                                          firn_err *err);
+
+/* The outermost step of the above, for a shape inside of level - 1 structs and lists (the root is
+ * level 1): a struct or list comes without its fields.  limits == NULL: the defaults.  False if
+ * nothing but null was seen. */
+bool firn_shape_head(const firn_shape *s, const firn_shape_limits *limits, size_t level,
+                     firn_type *ret);
 
 /* Returns the one spelling of a text shape, FIRN_SP_COUNT if there is none or more than one day
  * order is possible (31/05 and 05/31). */

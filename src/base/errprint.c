@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/errprint.h"
+
+#include <string.h>
+
+#define RED   "\033[1;31m"
+#define BOLD  "\033[1m"
+#define CYAN  "\033[36m"
+#define RESET "\033[0m"
+
+/* A fixed room; what does not fit is left out. */
+typedef struct page {
+    char *p;
+    size_t n;
+    bool colour;
+} page;
+
+static void put(page *out, const char *s)
+{
+    size_t n = strlen(s);
+    if (n >= FIRN_ERR_PRINT_MAX - out->n)
+        return;
+    memcpy(out->p + out->n, s, n + 1);
+    out->n += n;
+}
+
+static void paint(page *out, const char *sequence)
+{
+    if (out->colour)
+        put(out, sequence);
+}
+
+/* Foreign text: newlines are indented, other control characters cannot move a cursor. */
+static void put_text(page *out, const char *s)
+{
+    for (; *s; s++) {
+        char piece[8] = {*s, '\0'};
+        unsigned char c = (unsigned char)*s;
+        if (c == '\n' && s[1] == '\0')
+            return;
+        if (c == '\n')
+            memcpy(piece, "\n  ", sizeof "\n  ");
+        else if ((c < 0x20 && c != '\t') || c == 0x7f)
+            snprintf(piece, sizeof piece, "\\x%02x", c);
+        put(out, piece);
+    }
+}
+
+static void put_advice(page *out, const firn_err *err)
+{
+    if (err->advice[0]) {
+        put(out, "\n  ");
+        paint(out, CYAN);
+        put_text(out, err->advice);
+        paint(out, RESET);
+    }
+    if (err->code == FIRN_E_BUG && err->file) {
+        char place[32];
+        snprintf(place, sizeof place, ":%d", err->line);
+        put(out, "\n  raised in ");
+        put_text(out, err->file);
+        put(out, place);
+    }
+}
+
+size_t firn_err_format(const firn_err *err, bool colour, char out[FIRN_ERR_PRINT_MAX])
+{
+    page page = {.p = out, .colour = colour};
+    char id[32];
+    snprintf(id, sizeof id, "error E%04u", err->id);
+    out[0] = '\0';
+    paint(&page, RED);
+    put(&page, id);
+    paint(&page, RESET);
+    if (err->where[0]) {
+        put(&page, " ");
+        paint(&page, BOLD);
+        put_text(&page, err->where);
+        paint(&page, RESET);
+    }
+    put(&page, ": ");
+    put_text(&page, err->text[0] ? err->text : firn_code_policy_of(err->code)->name);
+    put_advice(&page, err);
+    put(&page, "\n");
+    return page.n;
+}
+
+void firn_err_print(const firn_err *err, FILE *f, bool colour)
+{
+    char text[FIRN_ERR_PRINT_MAX];
+    fwrite(text, 1, firn_err_format(err, colour, text), f);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine's side of a feed: workers that turn released batches into columns. */
+#include "pipeline/feed_int.h"
+
+#include "base/mem.h"
+
+/* One thread of the engine.  Batches stay alive until the call after the one that used them: the
+ * engine's strings point into them. */
+typedef struct feed_worker {
+    firn_feed *feed;
+    firn_arena *arena;  /* decoded texts of the last call */
+    firn_arena *rejects;
+    feed_slot *current;
+    size_t next_record;
+    FIRN_VEC(feed_slot *) held;
+    firn_arena *held_arena;
+} feed_worker;
+
+static void release_held(feed_worker *w)
+{
+    for (size_t i = 0; i < w->held.n; i++)
+        firn_feed_release(w->feed, w->held.v[i]);
+    w->held.n = 0;
+}
+
+static void close_worker(void *p)
+{
+    feed_worker *w = p;
+    release_held(w);
+    if (w->current)
+        firn_feed_release(w->feed, w->current);
+    firn_arena_free(w->arena);
+    firn_arena_free(w->rejects);
+    firn_arena_free(w->held_arena);
+    firn_mem_free(w);
+}
+
+static firn_code open_worker(void *arg, void **ret, firn_err *err)
+{
+    feed_worker *w = firn_mem_alloc(sizeof *w);
+    if (!w)
+        return firn_raise_nomem(err);
+    *w = (feed_worker){.feed = arg};
+    w->arena = firn_arena_new("decoded texts", 0);
+    w->rejects = firn_arena_new("rejected records", 0);
+    w->held_arena = firn_arena_new("batches in use", 0);
+    if (!w->arena || !w->rejects || !w->held_arena) {
+        close_worker(w);
+        return firn_raise_nomem(err);
+    }
+    *ret = w;
+    return FIRN_OK;
+}
+
+/* Fills rows from the current batch. */
+static firn_code fill_some(feed_worker *w, firn_column *root, size_t row, size_t max,
+                           size_t *ret_rows, firn_err *err)
+{
+    firn_feed *f = w->feed;
+    const firn_batch *b = &w->current->raw->batch;
+    size_t before = w->next_record;
+    firn_rejects rejects = {.arena = w->rejects};
+    FIRN_TRY(f->conf->decoder->fill(b, &w->next_record, f->layout, root, row, max, ret_rows,
+                                    &rejects, w->arena, err));
+    FIRN_TRY(firn_feed_account(f, w->current, w->next_record - before, &rejects, err));
+    if (rejects.n)
+        firn_arena_reset(w->rejects);
+    if (w->next_record < b->count)
+        return FIRN_OK;
+    if (!firn_vec_push(w->held_arena, &w->held, w->current))
+        return firn_arena_raise(w->held_arena, err);
+    w->current = NULL;
+    return FIRN_OK;
+}
+
+static firn_code fill(void *p, firn_column *root, size_t max, size_t *ret_rows, firn_err *err)
+{
+    feed_worker *w = p;
+    size_t row = 0;
+    release_held(w);
+    firn_arena_reset(w->arena);
+    while (row < max) {
+        if (!w->current) {
+            w->next_record = 0;
+            FIRN_TRY(firn_feed_take(w->feed, row == 0, &w->current, err));
+        }
+        if (!w->current)
+            break;
+        size_t rows = 0;
+        FIRN_TRY(fill_some(w, root, row, max - row, &rows, err));
+        row += rows;
+    }
+    *ret_rows = row;
+    return FIRN_OK;
+}
+
+void firn_feed_source(firn_feed *f, firn_row_source *source, unsigned threads)
+{
+    *source = (firn_row_source){
+        .type = f->layout ? &f->layout->type : NULL,
+        .threads = threads,
+        .arg = f,
+        .open_worker = open_worker,
+        .fill = fill,
+        .close_worker = close_worker,
+    };
+}

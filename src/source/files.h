@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* files.h — local files as a source: which ones there are, and their records in raw batches.
+ *
+ * Transport only: reads, decompresses, converts the encoding, asks the format where records end. */
+#ifndef FIRN_FILES_H
+#define FIRN_FILES_H
+
+#include "env/env.h"
+#include "format/decoder.h"
+
+/* One file of a stream. */
+typedef struct firn_source_file {
+    firn_str name;    /* below the source's folder, as shown to people: "2025/a.json" */
+    const char *path; /* absolute, links resolved */
+    firn_stat stat;
+} firn_source_file;
+
+/* Finds the files of a stream: `pattern` below `folder` is a file, a folder (the files directly in
+ * it) or a glob with *, ?, [a-z] in one level and ** for any number of levels.  Hidden files and
+ * folders are passed over unless named.  Sorted by name, numbers in them as numbers.
+ * Errors say what is there instead: FIRN_E_NOTFOUND (no such file, nothing matches), FIRN_E_INVAL
+ * (a FIFO or device, a link that leads out of the folder). */
+FIRN_NODISCARD firn_code firn_files_find(firn_env *env, firn_str folder, firn_str pattern,
+                                         firn_arena *a, firn_source_file **ret, size_t *ret_count,
+                                         firn_err *err);
+
+/* Hash of a whole file's bytes, for identity. */
+FIRN_NODISCARD firn_code firn_file_hash(const char *path, uint64_t *ret, firn_err *err);
+
+/* A batch and the memory it stands in; free with firn_raw_batch_free. */
+typedef struct firn_raw_batch {
+    firn_batch batch;
+    uint8_t *buffer;
+    size_t buffer_bytes;
+    firn_record *records;
+    size_t record_cap;
+} firn_raw_batch;
+
+void firn_raw_batch_free(firn_raw_batch *b);
+
+/* One file being read; used by one thread at a time. */
+typedef struct firn_file_reader firn_file_reader;
+
+typedef struct firn_file_reader_opt {
+    const firn_decoder_ops *decoder;
+    const firn_format_opt *format;
+    size_t batch_bytes; /* of a usual batch; one long record may make it larger */
+} firn_file_reader_opt;
+
+/* Opens a file and lets the format look at its beginning.  What the format learned lives in `a`
+ * until all batches of the file are released. */
+FIRN_NODISCARD firn_code firn_file_reader_open(firn_env *env, const firn_source_file *file,
+                                               const firn_file_reader_opt *opt, firn_arena *a,
+                                               firn_file_reader **ret, firn_err *err);
+
+/* Reads the next batch; *ret_end with no batch when the file is done.  FIRN_E_DATA with the byte
+ * offset when the file is broken (truncated gzip, an unclosed array): nothing of it may land. */
+FIRN_NODISCARD firn_code firn_file_reader_next(firn_file_reader *r, firn_raw_batch **ret,
+                                               bool *ret_end, firn_err *err);
+
+/* After the end: hash of the file's bytes as stored, and its stat when it was opened.  FIRN_E_DATA
+ * if the file changed while it was read. */
+FIRN_NODISCARD firn_code firn_file_reader_finish(firn_file_reader *r, uint64_t *ret_hash,
+                                                 firn_stat *ret_stat, firn_err *err);
+
+/* What the format found out, for people ("separator ';'"); "" if nothing. */
+firn_str firn_file_reader_note(const firn_file_reader *r);
+/* The framer's knowledge of the file, as in firn_batch.file. */
+const void *firn_file_reader_info(const firn_file_reader *r);
+
+void firn_file_reader_close(firn_file_reader *r);
+
+#endif
