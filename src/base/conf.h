@@ -16,6 +16,12 @@ typedef struct firn_place {
     uint32_t column;  /* from 1, in characters */
 } firn_place;
 
+/* A place in a file; without line and column: the file as a whole. */
+static inline firn_place firn_place_in(const char *file, uint32_t line, uint32_t column)
+{
+    return (firn_place){.file = file, .line = line, .column = column};
+}
+
 typedef enum firn_conf_kind { /* bits, so that an option can accept several */
                               FIRN_CONF_TEXT = 1 << 0,
                               FIRN_CONF_LIST = 1 << 1,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/errprint.h"
 
+#include "base/str.h"
+
 #include <string.h>
 
 #define RED   "\033[1;31m"
@@ -30,20 +32,32 @@ static void paint(page *out, const char *sequence)
         put(out, sequence);
 }
 
-/* Foreign text: newlines are indented, other control characters cannot move a cursor. */
+/* Appends one character of a foreign text and returns its length: newlines are indented, other
+ * control characters and broken UTF-8 cannot play with the terminal. */
+static size_t put_character(page *out, const char *s, size_t n)
+{
+    char piece[8] = {0};
+    uint32_t cp = 0;
+    size_t len = firn_utf8_decode(s, n, &cp);
+    if (cp == '\n')
+        memcpy(piece, "\n  ", sizeof "\n  ");
+    else if (len == 0)
+        firn_utf8_encode(0xfffd, piece);
+    else if ((cp < 0x20 && cp != '\t') || (cp >= 0x7f && cp < 0xa0))
+        snprintf(piece, sizeof piece, "\\x%02x", (unsigned)cp);
+    else
+        memcpy(piece, s, len);
+    put(out, piece);
+    return len ? len : 1;
+}
+
 static void put_text(page *out, const char *s)
 {
-    for (; *s; s++) {
-        char piece[8] = {*s, '\0'};
-        unsigned char c = (unsigned char)*s;
-        if (c == '\n' && s[1] == '\0')
-            return;
-        if (c == '\n')
-            memcpy(piece, "\n  ", sizeof "\n  ");
-        else if ((c < 0x20 && c != '\t') || c == 0x7f)
-            snprintf(piece, sizeof piece, "\\x%02x", c);
-        put(out, piece);
-    }
+    size_t n = strlen(s);
+    while (n && s[n - 1] == '\n')
+        n--;
+    for (size_t i = 0; i < n;)
+        i += put_character(out, s + i, n - i);
 }
 
 static void put_advice(page *out, const firn_err *err)

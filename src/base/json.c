@@ -4,15 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-#include <pthread.h>
 #include <string.h>
-
-static pthread_once_t allocator_once = PTHREAD_ONCE_INIT;
-
-static void set_allocator(void)
-{
-    json_set_alloc_funcs(firn_mem_alloc, firn_mem_free);
-}
 
 void firn_json_unref(json_t **j)
 {
@@ -22,10 +14,9 @@ void firn_json_unref(json_t **j)
 
 firn_code firn_json_parse(firn_slice text, json_t **ret, firn_err *err)
 {
-    pthread_once(&allocator_once, set_allocator);
     json_error_t e;
-    json_t *j = json_loadb((const char *)text.p, text.n,
-                           JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
+    json_t *j = json_loadb((const char *)text.p, text.n, flags | JSON_DECODE_ANY | JSON_ALLOW_NUL,
+                           &e);
     if (!j && json_error_code(&e) == json_error_out_of_memory)
         return firn_raise_nomem(err);
     if (!j)
@@ -33,6 +24,16 @@ firn_code firn_json_parse(firn_slice text, json_t **ret, firn_err *err)
                           firn_quotec(e.text).s, e.line, e.column);
     *ret = j;
     return FIRN_OK;
+}
+
+firn_code firn_json_parse(firn_slice text, json_t **ret, firn_err *err)
+{
+    return parse(text, JSON_REJECT_DUPLICATES, ret, err);
+}
+
+firn_code firn_json_parse_loose(firn_slice text, json_t **ret, firn_err *err)
+{
+    return parse(text, JSON_DECODE_INT_AS_REAL, ret, err);
 }
 
 typedef struct sink {
@@ -224,7 +225,6 @@ firn_code firn_json_append(json_t *array, json_t *value, firn_err *err)
 
 json_t *firn_json_new_str(firn_str s)
 {
-    pthread_once(&allocator_once, set_allocator);
     return json_stringn(s.p ? s.p : "", s.n);
 }
 

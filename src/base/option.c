@@ -2,7 +2,10 @@
 /* From what was written to a struct, row by row of a table of options. */
 #include "base/option.h"
 
+#include "base/datetime.h"
+
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_KEYS 64
@@ -94,8 +97,8 @@ static unsigned shapes_of(const firn_option *o)
 static const char *shapes_text(unsigned shapes)
 {
     static const char *const names[] = {
-        "nothing",         "a text",          "a list",          "a text or a list",
-        "a map of keys",   "a text or a map", "a list or a map", "a text, a list or a map",
+        "nothing",       "a text",          "a list",          "a text or a list",
+        "a map of keys", "a text or a map", "a list or a map", "a text, a list or a map",
     };
     return names[shapes & 7];
 }
@@ -108,8 +111,8 @@ static firn_code check_shape(const firn_option *o, const firn_conf *c, firn_err 
             firn_err_advise(err, "%s means nothing in YAML; put it in quotes if it is the word",
                             firn_conf_quote(c).s);
         else if (o->example)
-            firn_err_advise(err, "write it like this: %s: %s; or take the key out", o->key,
-                            o->example);
+            firn_err_advise(err, "write it like this: %s: %s%s", o->key, o->example,
+                            o->flags & FIRN_OPT_REQUIRED ? "" : "; or take the key out");
         return FIRN_E_CONFIG;
     }
     unsigned shapes = shapes_of(o);
@@ -180,8 +183,8 @@ static firn_code check_range(const firn_option *o, const firn_conf *c, int64_t v
     char most[32];
     print_limit(o, o->min, least, sizeof least);
     print_limit(o, o->max, most, sizeof most);
-    firn_raise_conf(err, c->place, FIRN_ID_VALUE, "'%s' goes from %s to %s%s", o->key, least, most,
-                    not_this(o, c).s);
+    firn_raise_conf(err, c->place, FIRN_ID_VALUE, "'%s' must be between %s and %s%s", o->key, least,
+                    most, not_this(o, c).s);
     show_example(o, err);
     return FIRN_E_CONFIG;
 }
@@ -206,27 +209,6 @@ static firn_code set_bytes(const firn_option *o, const firn_conf *c, void *out, 
     FIRN_TRY(check_range(o, c, (int64_t)v, err));
     *(uint64_t *)member(o, out) = v;
     return FIRN_OK;
-}
-
-bool firn_duration_parse(firn_str text, int64_t *ret_ms)
-{
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } units[] = {{"ms", 1},       {"s", 1000},     {"m", 60000},
-                 {"h", 3600000}, {"d", 86400000}, {"w", 604800000}};
-    firn_str s = firn_str_trim(text);
-    size_t digits = 0;
-    while (digits < s.n && s.p[digits] >= '0' && s.p[digits] <= '9')
-        digits++;
-    int64_t v;
-    if (!firn_str_i64((firn_str){s.p, digits}, &v))
-        return false;
-    firn_str unit = firn_str_trim((firn_str){s.p + digits, s.n - digits});
-    for (size_t i = 0; i < FIRN_COUNT_OF(units); i++)
-        if (firn_str_eqc(unit, units[i].name))
-            return !__builtin_mul_overflow(v, units[i].ms, ret_ms);
-    return false;
 }
 
 static firn_code set_duration(const firn_option *o, const firn_conf *c, void *out, firn_err *err)

@@ -46,11 +46,11 @@ typedef struct firn_option {
     const char *key;
     firn_option_kind kind;
     unsigned flags;
-    size_t offset;         /* of the member; also of rows that only the owner fills */
-    const char *otherwise; /* default, in the words of the file; NULL: the member stays zero */
-    const char *computed;  /* default that the owner works out, for the help; NULL: none */
-    int64_t min;           /* of numbers, sizes (bytes) and durations (ms) … */
-    int64_t max;           /* … 0 with min 0: no limits */
+    size_t offset;            /* of the member; also of rows that only the owner fills */
+    const char *otherwise;    /* default, in the words of the file; NULL: the member stays zero */
+    const char *computed;     /* default that the owner works out, for the help; NULL: none */
+    int64_t min;              /* of numbers, sizes (bytes) and durations (ms) … */
+    int64_t max;              /* … 0 with min 0: no limits */
     const char *const *words; /* of FIRN_OPT_ENUM; ends with NULL */
     unsigned shapes;          /* of FIRN_OPT_CONF: which firn_conf_kind bits are accepted */
     const char *example;      /* a value, as it would be written behind "key: " */
@@ -69,9 +69,6 @@ FIRN_NODISCARD firn_code firn_options_fill(const firn_option *table, const firn_
 /* Raises that a key is missing, with the table's example as advice. */
 firn_code firn_option_missing(const firn_option *table, const char *key, firn_place place,
                               firn_err *err);
-
-/* Reads one duration: a number and ms, s, m, h, d or w. */
-bool firn_duration_parse(firn_str text, int64_t *ret_ms);
 
 /* Appends a table as text, `width` columns wide: key and kind of value, then the help. */
 FIRN_NODISCARD firn_code firn_options_help(const firn_option *table, unsigned width, firn_buf *out,

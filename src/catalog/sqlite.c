@@ -153,6 +153,16 @@ static firn_code make_schema(sqlite_catalog *c, bool read_only, firn_err *err)
     return FIRN_OK;
 }
 
+/* The change to WAL is refused at once while another program uses the file; commits are as safe
+ * without it.  FULL: a commit is synced before it is acknowledged. */
+static firn_code set_journal(sqlite_catalog *c, firn_err *err)
+{
+    int rc = sqlite3_exec(c->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+        return fail(c, rc, err);
+    return exec(c, "PRAGMA synchronous=FULL", err);
+}
+
 static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
 {
     int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
@@ -161,9 +171,8 @@ static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
         return fail(c, rc, err);
     sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
     sqlite3_extended_result_codes(c->db, 1);
-    /* FULL: a commit in the log is synced before it is acknowledged */
     if (!read_only)
-        FIRN_TRY(exec(c, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL", err));
+        FIRN_TRY(set_journal(c, err));
     return make_schema(c, read_only, err);
 }
 
@@ -305,8 +314,8 @@ static firn_code create_namespace(firn_catalog *head, firn_str ns, firn_err *err
 
 static firn_code not_there(const sqlite_catalog *c, firn_ident ident, firn_err *err)
 {
-    return firn_raise(err, FIRN_E_NOTFOUND, "there is no table %.*s.%.*s in catalog %s",
-                      FIRN_STR_ARG(ident.ns), FIRN_STR_ARG(ident.name), firn_quote(c->head.name).s);
+    return firn_raise(err, FIRN_E_NOTFOUND, "there is no table %s.%s in catalog %s",
+                      firn_quote(ident.ns).s, firn_quote(ident.name).s, firn_quote(c->head.name).s);
 }
 
 static firn_code load_locked(sqlite_catalog *c, firn_ident ident, firn_arena *a,
@@ -327,8 +336,14 @@ static firn_code load_locked(sqlite_catalog *c, firn_ident ident, firn_arena *a,
         return not_there(c, ident, err);
     if (rc != SQLITE_ROW)
         return fail(c, rc, err);
-    *ret_location = column(st, 0, a);
-    return ret_location->p ? FIRN_OK : firn_arena_raise(a, err);
+    if (sqlite3_column_type(st, 0) == SQLITE_NULL)
+        return firn_raise(err, FIRN_E_DATA, "the catalog names no metadata for table %s.%s",
+                          firn_quote(ident.ns).s, firn_quote(ident.name).s);
+    firn_str location = column(st, 0, a);
+    if (!location.p)
+        return firn_arena_raise(a, err);
+    *ret_location = location;
+    return FIRN_OK;
 }
 
 static firn_code load(firn_catalog *head, firn_ident ident, firn_arena *a, firn_str *ret_location,
@@ -343,8 +358,8 @@ static firn_code load(firn_catalog *head, firn_ident ident, firn_arena *a, firn_
 
 static firn_code changed_meanwhile(firn_ident ident, const char *how, firn_err *err)
 {
-    return firn_raise(err, FIRN_E_CONFLICT, "table %.*s.%.*s %s", FIRN_STR_ARG(ident.ns),
-                      FIRN_STR_ARG(ident.name), how);
+    return firn_raise(err, FIRN_E_CONFLICT, "table %s.%s %s", firn_quote(ident.ns).s,
+                      firn_quote(ident.name).s, how);
 }
 
 static firn_code insert_table(sqlite_catalog *c, const firn_catalog_change *x, firn_err *err)
@@ -388,8 +403,8 @@ static firn_code swap_all(sqlite_catalog *c, const firn_catalog_change *changes,
         const firn_catalog_change *x = &changes[i];
         if (x->new_location.n > 1000)
             return firn_raise(err, FIRN_E_LIMIT,
-                              "the metadata path of %.*s has %zu bytes; the catalog keeps 1000",
-                              FIRN_STR_ARG(x->ident.name), x->new_location.n);
+                              "the metadata path of %s has %zu bytes; the catalog keeps 1000",
+                              firn_quote(x->ident.name).s, x->new_location.n);
         FIRN_TRY(x->base ? update_table(c, x, err) : insert_table(c, x, err));
     }
     return FIRN_FAIL("catalog.before_commit", err);
@@ -434,8 +449,11 @@ static firn_code drop(firn_catalog *head, firn_ident ident, firn_err *err)
     int changed = 0;
     pthread_mutex_lock(&c->lock);
     firn_code code = run(c,
-                         "DELETE FROM iceberg_tables WHERE catalog_name = ? AND "
-                         "table_namespace = ? AND table_name = ?",
+                         c->has_type ? "DELETE FROM iceberg_tables WHERE catalog_name = ? AND "
+                                       "table_namespace = ? AND table_name = ? AND "
+                                       "(iceberg_type = 'TABLE' OR iceberg_type IS NULL)"
+                                     : "DELETE FROM iceberg_tables WHERE catalog_name = ? AND "
+                                       "table_namespace = ? AND table_name = ?",
                          texts, 3, &changed, err);
     pthread_mutex_unlock(&c->lock);
     if (code == FIRN_OK && changed == 0)

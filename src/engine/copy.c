@@ -103,7 +103,6 @@ static firn_str text_at(const firn_column *col, size_t row)
     return firn_strview_str(&((const firn_strview *)col->data)[row]);
 }
 
-/* Counts come as UBIGINT, which is cast to decimal(20,0) by the statement around. */
 static int64_t count_at(const firn_column *col, size_t row)
 {
     return ((const int64_t *)col->data)[row];
@@ -222,9 +221,25 @@ static firn_code read_result(const firn_engine_ops *ops, firn_result *r, size_t 
     }
 }
 
-static int by_path(const void *a, const void *b)
+/* Nulls first, then the texts. */
+static int cmp_value(firn_str x, firn_str y)
 {
-    return firn_str_cmp(((const firn_copied_file *)a)->path, ((const firn_copied_file *)b)->path);
+    if (!x.p || !y.p)
+        return (x.p != NULL) - (y.p != NULL);
+    return firn_str_cmp(x, y);
+}
+
+static int by_partition(const void *a, const void *b, void *partition_count)
+{
+    const firn_copied_file *x = a;
+    const firn_copied_file *y = b;
+    size_t n = *(const size_t *)partition_count;
+    for (size_t i = 0; i < n; i++) {
+        int c = cmp_value(x->partition[i], y->partition[i]);
+        if (c)
+            return c;
+    }
+    return firn_str_cmp(x->path, y->path);
 }
 
 firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s, const firn_copy_job *job,
@@ -238,8 +253,9 @@ firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s, const firn_
     firn_code code = read_result(ops, r, job->partition_count, a, &files, err);
     ops->result_close(r);
     FIRN_TRY(code);
+    size_t partition_count = job->partition_count;
     if (files.n > 1)
-        qsort(files.v, files.n, sizeof *files.v, by_path);
+        qsort_r(files.v, files.n, sizeof *files.v, by_partition, &partition_count);
     *ret = files.v;
     *ret_count = files.n;
     return FIRN_OK;
@@ -268,6 +284,8 @@ firn_code firn_copy_partition_expr(const firn_type *schema, const firn_partition
                                    firn_buf *out, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 20);
+    if (f->transform.kind == FIRN_TRANSFORM_VOID) /* its source may be gone */
+        return firn_buf_adds(out, "CAST(NULL AS VARCHAR)", err);
     FIRN_TRY(add_path(schema, f->source_id, &path, err));
     const char *column = firn_buf_cstr(&path);
     const firn_field *source = firn_schema_field(schema, f->source_id);

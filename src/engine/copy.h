@@ -26,8 +26,9 @@ typedef struct firn_copied_file {
     firn_str *partition; /* values as text; .p == NULL: null */
 } firn_copied_file;
 
-/* Runs the copy and returns the files it made (empty ones are removed), in `a`, in the order of
- * their partition values and names. */
+/* Runs the copy and returns the files it made, in `a`, ordered by the texts of their partition
+ * values (null first) and by path.  A file without rows, which an empty result leaves in the
+ * folder, is not among them. */
 FIRN_NODISCARD firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s,
                                        const firn_copy_job *job, firn_arena *a,
                                        firn_copied_file **ret, size_t *ret_count, firn_err *err);

@@ -5,7 +5,6 @@
 
 #include "engine/engine.h"
 
-#define DUCKDB_API_NO_DEPRECATED
 #include <duckdb.h>
 
 #include <pthread.h>
@@ -17,20 +16,22 @@ enum { MAX_SOURCES = 64 };
 typedef struct firn_duckdb_source {
     firn_row_source source;
     bool used;
-    pthread_mutex_t lock;
+    pthread_mutex_t lock; /* guards what follows */
     firn_err err;
+    uint64_t failed_session; /* whose statement it was */
 } firn_duckdb_source;
-
-struct firn_engine {
-    duckdb_database db;
-    duckdb_connection setup; /* keeps registrations alive */
-    pthread_mutex_t lock;    /* guards the slots */
-    firn_duckdb_source sources[MAX_SOURCES];
-};
 
 struct firn_session {
     firn_engine *engine;
     duckdb_connection con;
+    uint64_t number;
+};
+
+struct firn_engine {
+    duckdb_database db;
+    firn_session setup;   /* keeps registrations alive */
+    pthread_mutex_t lock; /* guards the slots */
+    firn_duckdb_source sources[MAX_SOURCES];
 };
 
 /* --- types --- */
@@ -55,7 +56,10 @@ void firn_duckdb_finish(firn_column *root);
 
 /* --- firn_rows() --- */
 FIRN_NODISCARD firn_code firn_duckdb_register_rows(firn_engine *e, firn_err *err);
-/* Takes the error a source's worker left; false if there is none. */
-bool firn_duckdb_take_error(firn_engine *e, firn_err *err);
+/* What tells the sessions of an engine apart. */
+uint64_t firn_duckdb_number(duckdb_connection con);
+/* Takes the error that a source's worker left in a statement of this session and returns its code;
+ * FIRN_OK: there is none. */
+firn_code firn_duckdb_take_error(firn_engine *e, uint64_t session, firn_err *err);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine module: DuckDB behind firn_engine_ops.  Nothing else in firn calls libduckdb.
  *
- * Settings of an instance are fixed when it is opened and then locked: UTC, no extension is ever
- * installed or loaded by itself, memory and threads limited. */
+ * Settings are global to an instance and made when it is opened: UTC, no extension is ever
+ * installed or loaded by itself, memory and threads limited.  Who runs foreign SQL locks them
+ * (SET lock_configuration = true) once its own settings are made. */
 #include "engine/duckdb_int.h"
 
 #include "base/mem.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 
 struct firn_result {
-    firn_engine *engine;
+    firn_session *session;
     firn_arena *arena;
     duckdb_prepared_statement statement;
     duckdb_result result;
@@ -20,6 +21,7 @@ struct firn_result {
     firn_type type;
     firn_column root;
     bool has_result;
+    bool done; /* the engine fails when asked again */
 };
 
 /* --- errors -------------------------------------------------------------------------------- */
@@ -41,12 +43,29 @@ static firn_code code_of(duckdb_error_type type)
     }
 }
 
+/* The kind of an error that came as a text only: it stands at the beginning. */
+static duckdb_error_type type_of_text(const char *text)
+{
+    static const struct {
+        const char *prefix;
+        duckdb_error_type type;
+    } kinds[] = {{"IO Error: ", DUCKDB_ERROR_IO},
+                 {"Out of Memory Error: ", DUCKDB_ERROR_OUT_OF_MEMORY},
+                 {"INTERRUPT Error: ", DUCKDB_ERROR_INTERRUPT},
+                 {"INTERNAL Error: ", DUCKDB_ERROR_INTERNAL},
+                 {"FATAL Error: ", DUCKDB_ERROR_FATAL}};
+    for (size_t i = 0; i < FIRN_COUNT_OF(kinds); i++)
+        if (strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
+            return kinds[i].type;
+    return DUCKDB_ERROR_INVALID;
+}
+
 /* The engine begins its messages with the kind of error and may add hints over several lines. */
 static firn_code raise_text(const char *text, duckdb_error_type type, firn_err *err)
 {
-    firn_code code = code_of(type);
     if (!text)
         text = "unknown error of the engine";
+    firn_code code = code_of(type == DUCKDB_ERROR_INVALID ? type_of_text(text) : type);
     if (code == FIRN_E_IO && strstr(text, "No space left"))
         code = FIRN_E_NOSPC;
     firn_raise(err, code, "%s", text);
@@ -56,10 +75,11 @@ static firn_code raise_text(const char *text, duckdb_error_type type, firn_err *
 }
 
 /* An error of our own rows comes before the engine's retelling of it. */
-static firn_code fail_result(firn_engine *e, duckdb_result *r, firn_err *err)
+static firn_code fail_result(firn_session *s, duckdb_result *r, firn_err *err)
 {
-    if (firn_duckdb_take_error(e, err))
-        return err ? err->code : FIRN_E_SQL;
+    firn_code code = firn_duckdb_take_error(s->engine, s->number, err);
+    if (code != FIRN_OK)
+        return code;
     return raise_text(duckdb_result_error(r), duckdb_result_error_type(r), err);
 }
 
@@ -79,11 +99,21 @@ static firn_code configure(duckdb_config c, const firn_engine_conf *conf, firn_e
     FIRN_TRY(set(c, "memory_limit", number, err));
     snprintf(number, sizeof number, "%u", conf->threads);
     FIRN_TRY(set(c, "threads", number, err));
-    FIRN_TRY(set(c, "TimeZone", "UTC", err));
     FIRN_TRY(set(c, "autoinstall_known_extensions", "false", err));
     FIRN_TRY(set(c, "autoload_known_extensions", "false", err));
     FIRN_TRY(set(c, "preserve_insertion_order", conf->preserve_order ? "true" : "false", err));
     return set(c, "temp_directory", conf->scratch ? conf->scratch : "", err);
+}
+
+static firn_code run(firn_session *s, const char *sql, firn_err *err)
+{
+    duckdb_result r;
+    firn_code code = FIRN_OK;
+    firn_duckdb_take_error(s->engine, s->number, NULL); /* of a statement that did not need it */
+    if (duckdb_query(s->con, sql, &r) != DuckDBSuccess)
+        code = fail_result(s, &r, err);
+    duckdb_destroy_result(&r);
+    return code;
 }
 
 static firn_code open_database(firn_engine *e, const firn_engine_conf *conf, firn_err *err)
@@ -98,19 +128,13 @@ static firn_code open_database(firn_engine *e, const firn_engine_conf *conf, fir
     duckdb_free(text);
     duckdb_destroy_config(&c);
     FIRN_TRY(code);
-    if (duckdb_connect(e->db, &e->setup) != DuckDBSuccess)
+    if (duckdb_connect(e->db, &e->setup.con) != DuckDBSuccess)
         return firn_raise_nomem(err);
+    e->setup.engine = e;
+    e->setup.number = firn_duckdb_number(e->setup.con);
+    /* the setting belongs to an extension that is not there before the instance is */
+    FIRN_TRY(run(&e->setup, "SET GLOBAL TimeZone = 'UTC'", err));
     return firn_duckdb_register_rows(e, err);
-}
-
-static firn_code run(firn_engine *e, duckdb_connection con, const char *sql, firn_err *err)
-{
-    duckdb_result r;
-    firn_code code = FIRN_OK;
-    if (duckdb_query(con, sql, &r) != DuckDBSuccess)
-        code = fail_result(e, &r, err);
-    duckdb_destroy_result(&r);
-    return code;
 }
 
 static firn_code load_httpfs(firn_engine *e, const char *path, firn_err *err)
@@ -120,12 +144,12 @@ static firn_code load_httpfs(firn_engine *e, const char *path, firn_err *err)
     for (const char *p = path; *p; p++)
         FIRN_TRY(*p == '\'' ? firn_buf_adds(&sql, "''", err) : firn_buf_addc(&sql, *p, err));
     FIRN_TRY(firn_buf_addc(&sql, '\'', err));
-    return run(e, e->setup, firn_buf_cstr(&sql), err);
+    return run(&e->setup, firn_buf_cstr(&sql), err);
 }
 
 static void engine_close(firn_engine *e)
 {
-    duckdb_disconnect(&e->setup);
+    duckdb_disconnect(&e->setup.con);
     duckdb_close(&e->db);
     for (size_t i = 0; i < MAX_SOURCES; i++)
         pthread_mutex_destroy(&e->sources[i].lock);
@@ -170,6 +194,7 @@ static firn_code session_open(firn_engine *e, firn_session **ret, firn_err *err)
         firn_mem_free(s);
         return firn_raise_nomem(err);
     }
+    s->number = firn_duckdb_number(s->con);
     *ret = s;
     return FIRN_OK;
 }
@@ -206,7 +231,7 @@ static firn_code session_exec(firn_session *s, firn_str sql, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf text = SQL_BUF;
     FIRN_TRY(terminated(sql, &text, err));
-    return run(s->engine, s->con, firn_buf_cstr(&text), err);
+    return run(s, firn_buf_cstr(&text), err);
 }
 
 /* --- statements ---------------------------------------------------------------------------- */
@@ -221,6 +246,7 @@ static firn_statement_kind kind_of(duckdb_statement_type type)
     case DUCKDB_STATEMENT_TYPE_INSERT:
     case DUCKDB_STATEMENT_TYPE_UPDATE:
     case DUCKDB_STATEMENT_TYPE_DELETE:
+    case DUCKDB_STATEMENT_TYPE_MERGE_INTO:
     case DUCKDB_STATEMENT_TYPE_CREATE:
     case DUCKDB_STATEMENT_TYPE_CREATE_FUNC:
     case DUCKDB_STATEMENT_TYPE_DROP:
@@ -232,15 +258,46 @@ static firn_statement_kind kind_of(duckdb_statement_type type)
     }
 }
 
+/* Prepares the i-th of the statements; it is run at once if it only prepares a later one. */
+static firn_code prepare_part(firn_session *s, duckdb_extracted_statements parts, idx_t i,
+                              bool last, duckdb_prepared_statement *ret, firn_err *err)
+{
+    duckdb_prepared_statement st;
+    duckdb_result r;
+    firn_code code = FIRN_OK;
+    if (duckdb_prepare_extracted_statement(s->con, parts, i, &st) != DuckDBSuccess) {
+        code = raise_text(duckdb_prepare_error(st), DUCKDB_ERROR_INVALID, err);
+    } else if (last) {
+        *ret = st;
+        return FIRN_OK;
+    } else if (duckdb_prepared_statement_type(st) != DUCKDB_STATEMENT_TYPE_CREATE) {
+        code = firn_raise(err, FIRN_E_SQL, "more than one statement");
+    } else {
+        if (duckdb_execute_prepared(st, &r) != DuckDBSuccess)
+            code = fail_result(s, &r, err);
+        duckdb_destroy_result(&r);
+    }
+    duckdb_destroy_prepare(&st);
+    return code;
+}
+
+/* The engine makes several statements of one PIVOT: types with the values it finds come first. */
 static firn_code prepare(firn_session *s, firn_str sql, duckdb_prepared_statement *ret,
                          firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf text = SQL_BUF;
+    duckdb_extracted_statements parts;
+    firn_code code = FIRN_OK;
     FIRN_TRY(terminated(sql, &text, err));
-    if (duckdb_prepare(s->con, firn_buf_cstr(&text), ret) == DuckDBSuccess)
-        return FIRN_OK;
-    firn_code code = raise_text(duckdb_prepare_error(*ret), DUCKDB_ERROR_INVALID, err);
-    duckdb_destroy_prepare(ret);
+    idx_t n = duckdb_extract_statements(s->con, firn_buf_cstr(&text), &parts);
+    if (n == 0) {
+        const char *why = duckdb_extract_statements_error(parts);
+        code = why ? raise_text(why, DUCKDB_ERROR_INVALID, err)
+                   : firn_raise(err, FIRN_E_SQL, "no statement");
+    }
+    for (idx_t i = 0; i < n && code == FIRN_OK; i++)
+        code = prepare_part(s, parts, i, i + 1 == n, ret, err);
+    duckdb_destroy_extracted(&parts);
     return code;
 }
 
@@ -298,6 +355,26 @@ static void result_close(firn_result *r)
     firn_mem_free(r);
 }
 
+/* The type in which a result's column is read.  Beyond the mapped ones, JSON is a text like any
+ * other in memory, and the counts that COPY returns are unsigned but far below 2^63. */
+static firn_code type_of_column(firn_result *r, size_t i, firn_type *ret, firn_err *err)
+{
+    firn_result_column c = {0};
+    duckdb_logical_type t = duckdb_column_logical_type(&r->result, i);
+    firn_code code = firn_duckdb_map(t, r->arena, &c, err);
+    duckdb_destroy_logical_type(&t);
+    FIRN_TRY(code);
+    bool copy = duckdb_prepared_statement_type(r->statement) == DUCKDB_STATEMENT_TYPE_COPY;
+    if (copy && firn_str_eqc(c.engine_type, "UBIGINT"))
+        *ret = (firn_type){.kind = FIRN_T_LONG};
+    else if (c.mapped || firn_str_eqc(c.engine_type, "JSON"))
+        *ret = c.type;
+    else
+        return firn_raise(err, FIRN_E_BUG, "result column %zu is %.*s", i,
+                          FIRN_STR_ARG(c.engine_type));
+    return FIRN_OK;
+}
+
 static firn_code type_of_result(firn_result *r, firn_err *err)
 {
     size_t n = duckdb_column_count(&r->result);
@@ -306,19 +383,10 @@ static firn_code type_of_result(firn_result *r, firn_err *err)
     if (!r->type.fields)
         return firn_arena_raise(r->arena, err);
     for (size_t i = 0; i < n; i++) {
-        firn_result_column c = {0};
-        duckdb_logical_type t = duckdb_column_logical_type(&r->result, i);
-        firn_code code = firn_duckdb_map(t, r->arena, &c, err);
-        duckdb_destroy_logical_type(&t);
-        FIRN_TRY(code);
-        bool json = firn_str_eqc(c.engine_type, "JSON"); /* a text like any other in memory */
-        if (!c.mapped && !json)
-            return firn_raise(err, FIRN_E_BUG, "result column %zu is %.*s", i,
-                              FIRN_STR_ARG(c.engine_type));
-        r->type.fields[i].name =
-            firn_arena_str(r->arena, firn_str_of(duckdb_column_name(&r->result, i)));
-        r->type.fields[i].type = c.type;
-        if (!r->type.fields[i].name.p)
+        firn_field *f = &r->type.fields[i];
+        FIRN_TRY(type_of_column(r, i, &f->type, err));
+        f->name = firn_arena_str(r->arena, firn_str_of(duckdb_column_name(&r->result, i)));
+        if (!f->name.p)
             return firn_arena_raise(r->arena, err);
     }
     return firn_duckdb_columns(&r->type, r->arena, &r->root, err);
@@ -331,8 +399,10 @@ static firn_code run_query(firn_session *s, firn_str sql, firn_result *r, firn_e
         return firn_raise_nomem(err);
     FIRN_TRY(prepare(s, sql, &r->statement, err));
     r->has_result = true;
-    if (duckdb_execute_prepared(r->statement, &r->result) != DuckDBSuccess)
-        return fail_result(s->engine, &r->result, err);
+    firn_duckdb_take_error(s->engine, s->number, NULL);
+    /* any other way gathers all rows first, outside of the engine's memory limit */
+    if (duckdb_execute_prepared_streaming(r->statement, &r->result) != DuckDBSuccess)
+        return fail_result(s, &r->result, err);
     return type_of_result(r, err);
 }
 
@@ -342,7 +412,7 @@ static firn_code session_query(firn_session *s, firn_str sql, firn_result **ret,
     if (!r)
         return firn_raise_nomem(err);
     memset(r, 0, sizeof *r);
-    r->engine = s->engine;
+    r->session = s;
     firn_code code = run_query(s, sql, r, err);
     if (code != FIRN_OK) {
         result_close(r);
@@ -362,11 +432,14 @@ static firn_code result_next(firn_result *r, const firn_column **ret, size_t *re
 {
     if (r->chunk)
         duckdb_destroy_data_chunk(&r->chunk);
-    r->chunk = duckdb_fetch_chunk(r->result);
+    r->chunk = r->done ? NULL : duckdb_fetch_chunk(r->result);
     *ret_rows = 0;
+    if (r->done)
+        return FIRN_OK;
     if (!r->chunk) {
+        r->done = true;
         const char *text = duckdb_result_error(&r->result);
-        return text ? fail_result(r->engine, &r->result, err) : FIRN_OK;
+        return text ? fail_result(r->session, &r->result, err) : FIRN_OK;
     }
     size_t rows = duckdb_data_chunk_get_size(r->chunk);
     firn_duckdb_attach(&r->root, r->chunk, rows);

@@ -8,24 +8,32 @@
 
 #include <string.h>
 
+/* One place where a statement reads a source. */
+typedef struct reading {
+    firn_duckdb_source *slot;
+    uint64_t session; /* number of the session */
+} reading;
+
 /* One thread's state. */
 typedef struct worker {
     firn_duckdb_source *slot;
+    uint64_t session;
     void *impl;
     firn_arena *arena;
     firn_column root;
 } worker;
 
-static void keep_error(firn_duckdb_source *slot, const firn_err *err)
+/* Keeps the first error of a source's workers: of several that fail at once the engine may say
+ * only that the others interrupted one. */
+static void keep_error(worker *w, const firn_err *err)
 {
+    firn_duckdb_source *slot = w->slot;
     pthread_mutex_lock(&slot->lock);
-    if (slot->err.code == FIRN_OK)
+    if (slot->err.code == FIRN_OK) {
         slot->err = *err;
+        slot->failed_session = w->session;
+    }
     pthread_mutex_unlock(&slot->lock);
-}
-
-static void no_destroy(void *p FIRN_UNUSED)
-{
 }
 
 static firn_duckdb_source *slot_of(firn_engine *e, int64_t id)
@@ -42,7 +50,8 @@ static void bind(duckdb_bind_info info)
 {
     firn_engine *e = duckdb_bind_get_extra_info(info);
     duckdb_value value = duckdb_bind_get_parameter(info, 0);
-    firn_duckdb_source *slot = slot_of(e, duckdb_get_int64(value));
+    int64_t id = duckdb_is_null_value(value) ? -1 : duckdb_get_int64(value);
+    firn_duckdb_source *slot = slot_of(e, id);
     duckdb_destroy_value(&value);
     if (!slot) {
         duckdb_bind_set_error(info, "firn_rows: no such source");
@@ -58,13 +67,22 @@ static void bind(duckdb_bind_info info)
         duckdb_bind_add_result_column(info, type->fields[i].name.p, t);
         duckdb_destroy_logical_type(&t);
     }
-    duckdb_bind_set_bind_data(info, slot, no_destroy);
+    reading *r = firn_mem_alloc(sizeof *r);
+    if (!r) {
+        duckdb_bind_set_error(info, "out of memory");
+        return;
+    }
+    duckdb_client_context context;
+    duckdb_table_function_get_client_context(info, &context);
+    *r = (reading){slot, duckdb_client_context_get_connection_id(context)};
+    duckdb_destroy_client_context(&context);
+    duckdb_bind_set_bind_data(info, r, firn_mem_free);
 }
 
 static void init(duckdb_init_info info)
 {
-    firn_duckdb_source *slot = duckdb_init_get_bind_data(info);
-    duckdb_init_set_max_threads(info, slot->source.threads);
+    const reading *r = duckdb_init_get_bind_data(info);
+    duckdb_init_set_max_threads(info, r->slot->source.threads);
 }
 
 static void close_worker(void *p)
@@ -87,16 +105,16 @@ static firn_code open_worker(worker *w, firn_err *err)
 
 static void init_local(duckdb_init_info info)
 {
-    firn_duckdb_source *slot = duckdb_init_get_bind_data(info);
+    const reading *r = duckdb_init_get_bind_data(info);
     firn_err err = {0};
     worker *w = firn_mem_alloc(sizeof *w);
     if (!w) {
         duckdb_init_set_error(info, "out of memory");
         return;
     }
-    *w = (worker){.slot = slot};
+    *w = (worker){.slot = r->slot, .session = r->session};
     if (open_worker(w, &err) != FIRN_OK) {
-        keep_error(slot, &err);
+        keep_error(w, &err);
         duckdb_init_set_error(info, err.text);
         close_worker(w);
         return;
@@ -112,10 +130,11 @@ static void produce(duckdb_function_info info, duckdb_data_chunk chunk)
     size_t max = duckdb_vector_size();
     firn_duckdb_attach(&w->root, chunk, max);
     if (w->slot->source.fill(w->impl, &w->root, max, &rows, &err) != FIRN_OK) {
-        keep_error(w->slot, &err);
+        keep_error(w, &err);
         duckdb_function_set_error(info, err.text);
         return;
     }
+    firn_assert(rows <= max);
     firn_duckdb_finish(&w->root);
     duckdb_data_chunk_set_size(chunk, rows);
 }
@@ -126,32 +145,39 @@ firn_code firn_duckdb_register_rows(firn_engine *e, firn_err *err)
     duckdb_logical_type id = duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
     duckdb_table_function_set_name(f, "firn_rows");
     duckdb_table_function_add_parameter(f, id);
-    duckdb_table_function_set_extra_info(f, e, no_destroy);
+    duckdb_table_function_set_extra_info(f, e, NULL);
     duckdb_table_function_set_bind(f, bind);
     duckdb_table_function_set_init(f, init);
     duckdb_table_function_set_local_init(f, init_local);
     duckdb_table_function_set_function(f, produce);
-    duckdb_state state = duckdb_register_table_function(e->setup, f);
+    duckdb_state state = duckdb_register_table_function(e->setup.con, f);
     duckdb_destroy_logical_type(&id);
     duckdb_destroy_table_function(&f);
     return state == DuckDBSuccess ? FIRN_OK : firn_raise_nomem(err);
 }
 
-bool firn_duckdb_take_error(firn_engine *e, firn_err *err)
+uint64_t firn_duckdb_number(duckdb_connection con)
 {
-    bool found = false;
-    pthread_mutex_lock(&e->lock);
-    for (size_t i = 0; i < MAX_SOURCES && !found; i++) {
+    duckdb_client_context context;
+    duckdb_connection_get_client_context(con, &context);
+    uint64_t number = duckdb_client_context_get_connection_id(context);
+    duckdb_destroy_client_context(&context);
+    return number;
+}
+
+firn_code firn_duckdb_take_error(firn_engine *e, uint64_t session, firn_err *err)
+{
+    firn_code code = FIRN_OK;
+    for (size_t i = 0; i < MAX_SOURCES; i++) {
         firn_duckdb_source *slot = &e->sources[i];
-        if (!slot->used)
-            continue;
         pthread_mutex_lock(&slot->lock);
-        found = slot->err.code != FIRN_OK;
-        if (found && err)
-            *err = slot->err;
-        memset(&slot->err, 0, sizeof slot->err);
+        if (slot->err.code != FIRN_OK && slot->failed_session == session) {
+            if (code == FIRN_OK && err)
+                *err = slot->err;
+            code = slot->err.code;
+            slot->err.code = FIRN_OK;
+        }
         pthread_mutex_unlock(&slot->lock);
     }
-    pthread_mutex_unlock(&e->lock);
-    return found;
+    return code;
 }

@@ -48,6 +48,8 @@ static const plain plains[] = {
     {DUCKDB_TYPE_UHUGEINT, "UHUGEINT", FIRN_T_STRING, "VARCHAR", true},
     {DUCKDB_TYPE_UNION, "UNION", FIRN_T_STRING, "VARCHAR", true},
     {DUCKDB_TYPE_BIGNUM, "BIGNUM", FIRN_T_STRING, "VARCHAR", true},
+    {DUCKDB_TYPE_GEOMETRY, "GEOMETRY", FIRN_T_STRING, "VARCHAR", true},
+    {DUCKDB_TYPE_VARIANT, "VARIANT", FIRN_T_STRING, "VARCHAR", true},
     {DUCKDB_TYPE_SQLNULL, "NULL", FIRN_T_INT, "INTEGER", false},
 };
 
@@ -165,10 +167,27 @@ static firn_code map_struct_field(duckdb_logical_type t, size_t i, firn_arena *a
     return code;
 }
 
+static bool has_unnamed_field(duckdb_logical_type t, size_t n)
+{
+    bool found = false;
+    for (size_t i = 0; i < n && !found; i++) {
+        char *name = duckdb_struct_type_child_name(t, i);
+        found = name && name[0] == '\0';
+        duckdb_free(name);
+    }
+    return found;
+}
+
 static firn_code map_struct(duckdb_logical_type t, firn_arena *a, firn_result_column *c,
                             firn_buf *sql, firn_buf *cast, firn_type *ret, firn_err *err)
 {
     size_t n = duckdb_struct_type_child_count(t);
+    if (has_unnamed_field(t, n)) { /* row(1, 2): nothing to call its fields */
+        c->mapped = false;
+        c->refuse = true;
+        *ret = (firn_type){.kind = FIRN_T_STRING};
+        return spell(sql, cast, "STRUCT without names", "VARCHAR", err);
+    }
     *ret = (firn_type){.kind = FIRN_T_STRUCT, .field_count = n};
     ret->fields = firn_arena_array(a, n, sizeof *ret->fields);
     if (!ret->fields)

@@ -72,12 +72,15 @@ typedef struct firn_engine_ops {
     /* Runs statements whose results nobody wants. */
     firn_code (*exec)(firn_session *s, firn_str sql, firn_err *err);
 
-    /* Says what one statement is and which columns it returns, without running it. */
+    /* Says what one statement is and which columns it returns, without running it (a PIVOT reads
+     * its table to know them). */
     firn_code (*describe)(firn_session *s, firn_str sql, firn_arena *a, firn_statement_kind *kind,
                           firn_result_column **ret, size_t *ret_count, firn_err *err);
 
-    /* Runs one statement whose columns are all mapped (see firn_engine_castable).  Close the
-     * result before the session. */
+    /* Runs one statement whose columns are all mapped (cast others to what describe says; JSON
+     * and the counts of COPY are read as they are).  Rows of a SELECT are made while they are
+     * read: next() may fail after some.  A session has one result at a time, to be closed before
+     * the next statement and before the session. */
     firn_code (*query)(firn_session *s, firn_str sql, firn_result **ret, firn_err *err);
     const firn_type *(*result_type)(const firn_result *r); /* struct of the columns */
     /* Next rows; *ret_rows == 0: no more.  The columns live until the next call. */
@@ -90,8 +93,8 @@ typedef struct firn_engine_ops {
     void (*source_remove)(firn_engine *e, int64_t id);
 } firn_engine_ops;
 
-/* Loads the module found beside the program; NULL and an error when it is not there or of another
- * build.  Loaded once, never unloaded.  Any thread. */
+/* Loads the module found beside the program (or named by FIRN_ENGINE_MODULE, for unit tests); an
+ * error when it is not there or of another build.  Loaded once, never unloaded.  Any thread. */
 FIRN_NODISCARD firn_code firn_engine_load(const firn_engine_ops **ret, firn_err *err);
 
 #endif

@@ -22,6 +22,36 @@ typedef struct token {
     size_t length;
 } token;
 
+/* The spaces of Unicode that the engine takes for blanks, in ranges of UTF-8 bytes. */
+static const struct {
+    const char *first;
+    const char *last;
+} wide_blanks[] = {
+    {"\xC2\xA0", "\xC2\xA0"},         /* U+00A0 */
+    {"\xE2\x80\x80", "\xE2\x80\x8B"}, /* U+2000 … U+200B */
+    {"\xE2\x80\xAF", "\xE2\x80\xAF"}, /* U+202F */
+    {"\xE2\x81\x9F", "\xE2\x81\xA0"}, /* U+205F, U+2060 */
+    {"\xE3\x80\x80", "\xE3\x80\x80"}, /* U+3000 */
+    {"\xEF\xBB\xBF", "\xEF\xBB\xBF"}, /* U+FEFF, the byte order mark */
+};
+
+/* Returns the length of the blank at `i`, 0 if there is none. */
+static size_t blank_at(firn_str s, size_t i)
+{
+    char c = s.p[i];
+    if (c == ' ' || (c >= '\t' && c <= '\r' && c != '\v'))
+        return 1;
+    if ((unsigned char)c < 0x80)
+        return 0;
+    for (size_t k = 0; k < FIRN_COUNT_OF(wide_blanks); k++) {
+        size_t n = strlen(wide_blanks[k].first);
+        if (s.n - i >= n && memcmp(s.p + i, wide_blanks[k].first, n) >= 0 &&
+            memcmp(s.p + i, wide_blanks[k].last, n) <= 0)
+            return n;
+    }
+    return 0;
+}
+
 static bool is_name_start(char c)
 {
     return isalpha((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
@@ -30,6 +60,13 @@ static bool is_name_start(char c)
 static bool is_name_char(char c)
 {
     return is_name_start(c) || isdigit((unsigned char)c) || c == '$';
+}
+
+static size_t skip_name(firn_str s, size_t i)
+{
+    while (i < s.n && is_name_char(s.p[i]) && !blank_at(s, i))
+        i++;
+    return i;
 }
 
 /* Returns the offset behind a quoted run that starts at `at`; a doubled mark belongs to it. */
@@ -73,14 +110,21 @@ static size_t skip_block_comment(firn_str s, size_t at)
     return s.n;
 }
 
+static size_t skip_line(firn_str s, size_t i)
+{
+    while (i < s.n && s.p[i] != '\n' && s.p[i] != '\r')
+        i++;
+    return i;
+}
+
 static size_t skip_blanks(firn_str s, size_t i)
 {
     while (i < s.n) {
-        if (isspace((unsigned char)s.p[i])) {
-            i++;
+        size_t blank = blank_at(s, i);
+        if (blank) {
+            i += blank;
         } else if (s.p[i] == '-' && i + 1 < s.n && s.p[i + 1] == '-') {
-            const char *newline = memchr(s.p + i, '\n', s.n - i);
-            i = newline ? (size_t)(newline - s.p) + 1 : s.n;
+            i = skip_line(s, i);
         } else if (s.p[i] == '/' && i + 1 < s.n && s.p[i + 1] == '*') {
             i = skip_block_comment(s, i);
         } else {
@@ -94,6 +138,8 @@ static size_t skip_blanks(firn_str s, size_t i)
 static size_t skip_dollar(firn_str s, size_t at)
 {
     size_t i = at + 1;
+    if (i < s.n && isdigit((unsigned char)s.p[i]))
+        return at; /* a parameter, $1 */
     while (i < s.n && is_name_char(s.p[i]) && s.p[i] != '$')
         i++;
     if (i >= s.n || s.p[i] != '$')
@@ -133,8 +179,7 @@ static token next_token(firn_str s, size_t from)
         end = skip_quoted(s, i, '"', false);
     } else if (is_name_start(c)) {
         t.kind = TOK_NAME;
-        while (end < s.n && is_name_char(s.p[end]))
-            end++;
+        end = skip_name(s, end);
     } else if (isdigit((unsigned char)c) || (c == '.' && isdigit((unsigned char)next))) {
         t.kind = TOK_NUMBER;
         end = skip_number(s, i);
@@ -212,12 +257,15 @@ firn_code firn_sql_names(firn_str sql, firn_arena *a, firn_sql_name **ret, size_
 {
     FIRN_VEC(firn_sql_name) names = {0};
     size_t at = 0;
+    bool after_dot = false; /* (expression).a.b names fields */
     for (;;) {
         token t = next_token(sql, at);
         if (t.kind == TOK_END)
             break;
         at = t.offset + t.length;
-        if (!is_identifier(t))
+        bool starts = is_identifier(t) && !after_dot;
+        after_dot = is_sign(sql, t, '.');
+        if (!starts)
             continue;
         firn_sql_name name;
         if (!read_chain(sql, t, a, &name, &at))
@@ -240,6 +288,8 @@ firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog, firn_str alias
     if (!a)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_sql_names(sql, a, &names, &count, err));
+    if (count == 0)
+        return firn_buf_addstr(out, sql, err);
     for (size_t i = 0; i < count; i++) {
         const firn_sql_name *n = &names[i];
         if (n->part_count < 3 || !firn_str_ieq(n->parts[0], catalog))
@@ -255,76 +305,124 @@ firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog, firn_str alias
 
 /* --- what kind of statement ---------------------------------------------------------------- */
 
-/* Functions whose value is not a function of the tables, and ways to read something else. */
+/* Words that ask for the time, the session or a sample without parentheses. */
 static const char *const volatile_words[] = {
-    "now",
-    "today",
-    "current_date",
-    "current_time",
-    "current_timestamp",
-    "localtime",
-    "localtimestamp",
-    "get_current_timestamp",
-    "get_current_time",
-    "transaction_timestamp",
-    "random",
-    "uuid",
-    "gen_random_uuid",
-    "uuidv4",
-    "uuidv7",
-    "nextval",
-    "currval",
-    "setseed",
-    "txid_current",
-    "getenv",
-    "getvariable",
-    "glob",
-    "read_csv",
-    "read_csv_auto",
-    "read_json",
-    "read_json_auto",
-    "read_json_objects",
-    "read_ndjson",
-    "read_ndjson_auto",
-    "read_ndjson_objects",
-    "read_parquet",
-    "parquet_scan",
-    "read_text",
-    "read_blob",
-    "sniff_csv",
-    "tablesample",
-    "duckdb_tables",
-    "duckdb_settings",
-    "pragma_version",
-    "version",
+    "current_date", "current_time",       "current_timestamp", "localtime",       "localtimestamp",
+    "current_user", "session_user",       "current_role",      "current_catalog", "current_schema",
+    "tablesample",  "information_schema", "pg_catalog",
 };
 
-static bool is_volatile_word(firn_str word)
+/* Functions whose value is not a function of the tables, and ways to read something else. */
+static const char *const volatile_functions[] = {
+    "now",
+    "today",
+    "age",
+    "get_current_time",
+    "get_current_timestamp",
+    "transaction_timestamp",
+    "random",
+    "setseed",
+    "uuid",
+    "uuidv4",
+    "uuidv7",
+    "gen_random_uuid",
+    "nextval",
+    "currval",
+    "txid_current",
+    "in_search_path",
+    "getenv",
+    "getvariable",
+    "version",
+    "glob",
+    "query",
+    "query_table",
+    "sniff_csv",
+    "which_secret",
+    "json_execute_serialized_sql",
+};
+
+static const char *const volatile_prefixes[] = {"read_",   "current_", "parquet_",
+                                                "duckdb_", "pragma_",  "iceberg_"};
+
+static bool is_one_of(firn_str word, const char *const *words, size_t count)
 {
-    for (size_t i = 0; i < FIRN_COUNT_OF(volatile_words); i++)
-        if (firn_str_ieq(word, firn_str_of(volatile_words[i])))
+    for (size_t i = 0; i < count; i++)
+        if (firn_str_ieq(word, firn_str_of(words[i])))
             return true;
     return false;
 }
 
-static bool opens_a_file(firn_str before)
+static bool is_volatile_function(firn_str name)
 {
-    return firn_str_ieq(before, FIRN_STR_LIT("from")) || firn_str_ieq(before, FIRN_STR_LIT("join"));
+    for (size_t i = 0; i < FIRN_COUNT_OF(volatile_prefixes); i++) {
+        size_t n = strlen(volatile_prefixes[i]);
+        if (name.n > n && firn_str_ieq((firn_str){name.p, n}, firn_str_of(volatile_prefixes[i])))
+            return true;
+    }
+    return is_one_of(name, volatile_functions, FIRN_COUNT_OF(volatile_functions));
+}
+
+/* Whether a text or name could be a file to read: FROM t, 'x.csv' and FROM x.csv. */
+static bool looks_like_file(firn_str text)
+{
+    static const char *const endings[] = {".csv",     ".tsv",   ".json",  ".jsonl", ".ndjson",
+                                          ".parquet", ".arrow", ".xlsx",  ".txt",   ".gz",
+                                          ".zst",     ".db",    ".duckdb"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(endings); i++) {
+        size_t n = strlen(endings[i]);
+        if (text.n >= n &&
+            firn_str_ieq((firn_str){text.p + text.n - n, n}, firn_str_of(endings[i])))
+            return true;
+    }
+    return text.n && (memchr(text.p, '*', text.n) || memchr(text.p, '/', text.n));
+}
+
+static firn_str without_quotes(firn_str s, token t)
+{
+    firn_str text = text_of(s, t);
+    bool quoted = t.kind != TOK_NAME && text.n >= 2;
+    return quoted ? (firn_str){text.p + 1, text.n - 2} : text;
+}
+
+static bool opens_a_file(firn_str s, token before, token t)
+{
+    firn_str word = before.kind == TOK_NAME ? text_of(s, before) : (firn_str){NULL, 0};
+    bool table =
+        firn_str_ieq(word, FIRN_STR_LIT("from")) || firn_str_ieq(word, FIRN_STR_LIT("join"));
+    if (t.kind == TOK_TEXT && table)
+        return true;
+    if (t.kind == TOK_TEXT || t.kind == TOK_QUOTED)
+        return (table || is_sign(s, before, ',')) && looks_like_file(without_quotes(s, t));
+    /* x.csv: the parser sees a table csv in a schema x */
+    return t.kind == TOK_NAME && is_sign(s, before, '.') && t.offset > 0 &&
+           looks_like_file((firn_str){s.p + t.offset - 1, t.length + 1});
+}
+
+static bool is_volatile_token(firn_str s, token before, token t, token next)
+{
+    bool sample = before.kind == TOK_NAME &&
+                  firn_str_ieq(text_of(s, before), FIRN_STR_LIT("using")) &&
+                  firn_str_ieq(text_of(s, t), FIRN_STR_LIT("sample"));
+    if (sample || opens_a_file(s, before, t))
+        return true;
+    if (!is_identifier(t))
+        return false;
+    if (is_sign(s, next, '(') && is_volatile_function(without_quotes(s, t)))
+        return true;
+    return t.kind == TOK_NAME &&
+           is_one_of(text_of(s, t), volatile_words, FIRN_COUNT_OF(volatile_words));
 }
 
 bool firn_sql_is_volatile(firn_str sql)
 {
-    firn_str before = {NULL, 0};
-    for (token t = next_token(sql, 0); t.kind != TOK_END;
-         t = next_token(sql, t.offset + t.length)) {
-        firn_str text = text_of(sql, t);
-        if (t.kind == TOK_NAME && is_volatile_word(text))
+    token before = {TOK_END, 0, 0};
+    token t = next_token(sql, 0);
+    while (t.kind != TOK_END) {
+        token next = next_token(sql, t.offset + t.length);
+        if (is_volatile_token(sql, before, t, next))
             return true;
-        /* FROM 'file.csv', and the same after a comma */
-        bool text_as_table = t.kind == TOK_TEXT && before.n && opens_a_file(before);
-        if (text_as_table)
-            return true;
-        before = t.kind == TOK_NAME ? text : (firn_str){NULL, 0};
+        before = t;
+        t = next;
     }
     return false;
 }
@@ -367,40 +465,95 @@ firn_code firn_sql_split(firn_str script, firn_arena *a, firn_str **ret, size_t 
 
 /* --- places of errors ---------------------------------------------------------------------- */
 
-/* Reads "LINE 12: excerpt" at p; returns where the excerpt begins, NULL if it is something else. */
-static const char *read_line_mark(const char *p, int *ret_line)
+/* The engine's last "LINE n: excerpt" with the line of its caret below. */
+typedef struct mark {
+    char *start; /* of the blank line before it */
+    int line;
+    firn_str excerpt;
+    size_t place; /* of the caret, counted in the excerpt's width on a terminal */
+} mark;
+
+static bool parse_mark(char *start, mark *ret)
 {
-    int n = 0;
-    if (sscanf(p, "LINE %d: %n", ret_line, &n) < 1 || n == 0)
-        return NULL;
-    return p + n;
+    int prefix = 0;
+    char *line = start + 2;
+    if (sscanf(line, "LINE %d:%n", &ret->line, &prefix) < 1 || !prefix || line[prefix] != ' ')
+        return false;
+    const char *excerpt = line + prefix + 1;
+    const char *end = strchr(excerpt, '\n');
+    if (!end)
+        return false;
+    size_t caret = strspn(end + 1, " ");
+    if (end[1 + caret] != '^' || caret < (size_t)prefix + 1)
+        return false;
+    ret->start = start;
+    ret->excerpt = (firn_str){excerpt, (size_t)(end - excerpt)};
+    ret->place = caret - (size_t)prefix - 1;
+    return true;
+}
+
+static bool find_mark(char *text, mark *ret)
+{
+    bool found = false;
+    for (char *at = strstr(text, "\n\nLINE "); at; at = strstr(at + 1, "\n\nLINE "))
+        found = parse_mark(at, ret) || found;
+    return found;
+}
+
+/* How wide the engine takes a character to be when it places the caret. */
+static size_t width_of(uint32_t cp)
+{
+    static const struct {
+        uint32_t first;
+        uint32_t last;
+    } wide[] = {{0x1100, 0x115F},   {0x2E80, 0xA4CF},  {0xAC00, 0xD7A3}, {0xF900, 0xFAFF},
+                {0xFE30, 0xFE6F},   {0xFF00, 0xFF60},  {0xFFE0, 0xFFE6}, {0x1F300, 0x1F64F},
+                {0x1F900, 0x1F9FF}, {0x20000, 0x3FFFD}};
+    if (cp < 0x20 || (cp >= 0x300 && cp < 0x370))
+        return 0;
+    for (size_t i = 0; i < FIRN_COUNT_OF(wide); i++)
+        if (cp >= wide[i].first && cp <= wide[i].last)
+            return 2;
+    return 1;
+}
+
+/* The column of the caret in characters from 1; 0 when the excerpt begins in the middle of a long
+ * line. */
+static int column_of(const mark *m)
+{
+    size_t width = 0;
+    int column = 1;
+    if (firn_str_starts(m->excerpt, "..."))
+        return 0;
+    for (size_t i = 0; i < m->excerpt.n; column++) {
+        uint32_t cp;
+        size_t n = firn_utf8_decode(m->excerpt.p + i, m->excerpt.n - i, &cp);
+        size_t w = n ? width_of(cp) : 1;
+        if (width >= m->place && w)
+            break;
+        width += w;
+        i += n ? n : 1;
+    }
+    return column;
 }
 
 void firn_sql_locate(firn_err *err, const char *file, int first_line, int first_column)
 {
-    int line;
-    char *mark = strstr(err->text, "\n\nLINE ");
-    const char *excerpt = mark ? read_line_mark(mark + 2, &line) : NULL;
-    if (!excerpt)
+    mark m;
+    if (!err || !find_mark(err->text, &m))
         return;
-    const char *caret_line = strchr(excerpt, '\n');
-    const char *caret = caret_line ? strchr(caret_line, '^') : NULL;
-    /* a long line is shown from its middle on: the column is not known then */
-    bool cut = strncmp(excerpt, "...", 3) == 0;
-    int column =
-        caret && !cut ? (int)(caret - caret_line - 1) - (int)(excerpt - (mark + 2)) + 1 : 0;
-    if (line == 1 && column)
+    int column = column_of(&m);
+    int line = m.line + first_line - 1;
+    if (m.line == 1 && column)
         column += first_column - 1;
-    line += first_line - 1;
-    *mark = '\0';
-    char place[64];
-    if (column > 0)
-        snprintf(place, sizeof place, "%d:%d", line, column);
-    else
-        snprintf(place, sizeof place, "%d", line);
+    *m.start = '\0';
     err->where[0] = '\0';
-    if (file)
-        firn_err_where(err, "%.160s:%s", file, place);
+    if (file && column)
+        firn_err_where(err, "%.200s:%d:%d", file, line, column);
+    else if (file)
+        firn_err_where(err, "%.200s:%d", file, line);
+    else if (column)
+        firn_err_where(err, "line %d, column %d", line, column);
     else
-        firn_err_where(err, "line %s", place);
+        firn_err_where(err, "line %d", line);
 }

@@ -42,7 +42,9 @@ FIRN_NODISCARD firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog,
 
 /* Turns the engine's "LINE 3: …" with its caret into a place: err->where becomes
  * "file:line:column", counted from the line and column where the statement began in its file, and
- * the excerpt is cut from the text.  `file` NULL: only "line L, column C" is said. */
+ * the excerpt is cut from the text.  Columns count characters; of a long line the engine shows only
+ * a part, and no column is said then.  `file` NULL: "line L, column C".  Other errors stay as they
+ * are. */
 void firn_sql_locate(firn_err *err, const char *file, int first_line, int first_column);
 
 #endif

@@ -15,14 +15,50 @@
 
 /* --- the plain way ------------------------------------------------------------------------- */
 
+static firn_str local_or_uri(firn_str path)
+{
+    firn_str local = firn_local_path(path);
+    return local.p ? local : path;
+}
+
+static bool is_pattern_sign(char c)
+{
+    return c == '*' || c == '?' || c == '[';
+}
+
+static bool is_pattern(firn_str path)
+{
+    for (size_t i = 0; i < path.n; i++)
+        if (is_pattern_sign(path.p[i]))
+            return true;
+    return false;
+}
+
+/* The engine takes every path for a pattern: `kind=a*b` would also read the folder kind=axb. */
+static firn_code add_path(firn_str path, firn_buf *out, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf escaped = FIRN_BUF((size_t)1 << 20);
+    if (!is_pattern(path))
+        return firn_sql_text(out, path, err);
+    if (memchr(path.p, '\\', path.n))
+        return firn_raise(err, FIRN_E_UNSUPPORTED,
+                          "the engine cannot open %s: a backslash beside one of * ? [",
+                          firn_quote(path).s);
+    for (size_t i = 0; i < path.n; i++) {
+        bool sign = is_pattern_sign(path.p[i]);
+        FIRN_TRY(sign ? firn_buf_addf(&escaped, err, "[%c]", path.p[i])
+                      : firn_buf_addc(&escaped, path.p[i], err));
+    }
+    return firn_sql_text(out, firn_buf_str(&escaped), err);
+}
+
 static firn_code add_path_list(const firn_str *paths, size_t count, firn_buf *out, firn_err *err)
 {
     FIRN_TRY(firn_buf_addc(out, '[', err));
     for (size_t i = 0; i < count; i++) {
-        firn_str local = firn_local_path(paths[i]);
         if (i)
             FIRN_TRY(firn_buf_addc(out, ',', err));
-        FIRN_TRY(firn_sql_text(out, local.p ? local : paths[i], err));
+        FIRN_TRY(add_path(local_or_uri(paths[i]), out, err));
     }
     return firn_buf_addc(out, ']', err);
 }
@@ -68,12 +104,13 @@ firn_code firn_view_select_paths(const firn_type *schema, const firn_str *paths,
     return firn_buf_addc(out, ')', err);
 }
 
-/* --- was a nested field ever renamed? ------------------------------------------------------ */
+/* --- do nested fields have the names they always had? -------------------------------------- */
 
 /* Looks for nested fields of `now` that `then` knows by another name, or whose name `then` gives to
- * another field. */
+ * another field; the engine also refuses structs that have no field in common. */
 static bool nested_differs(const firn_type *now, const firn_type *then)
 {
+    bool common = false;
     for (size_t i = 0; i < now->field_count; i++) {
         for (size_t k = 0; k < then->field_count; k++) {
             const firn_field *x = &now->fields[i];
@@ -83,9 +120,34 @@ static bool nested_differs(const firn_type *now, const firn_type *then)
                 return true;
             if (same_id && nested_differs(&x->type, &y->type))
                 return true;
+            common = common || same_id;
         }
     }
-    return false;
+    return !common && now->field_count && then->field_count;
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* Other writers put "a_x20b" into a file for "a b": names that Avro does not allow. */
+static bool written_as_it_is(firn_str name)
+{
+    for (size_t i = 0; i < name.n; i++) {
+        bool digit = i > 0 && name.p[i] >= '0' && name.p[i] <= '9';
+        if (!is_letter(name.p[i]) && !digit)
+            return false;
+    }
+    return name.n > 0;
+}
+
+static bool nested_names_plain(const firn_type *t)
+{
+    for (size_t i = 0; i < t->field_count; i++)
+        if (!written_as_it_is(t->fields[i].name) || !nested_names_plain(&t->fields[i].type))
+            return false;
+    return true;
 }
 
 static bool has_nested(const firn_type *schema)
@@ -108,10 +170,16 @@ static bool schemas_missing(const firn_metadata *m)
 static bool names_may_differ(const firn_metadata *m)
 {
     const firn_type *now = &m->schema->type;
+    /* with a name mapping there may be files without ids, which must not be read as nulls */
+    if (firn_metadata_property(m, "schema.name-mapping.default").p)
+        return true;
     if (!has_nested(now))
         return false;
     if (schemas_missing(m))
         return true;
+    for (size_t i = 0; i < now->field_count; i++)
+        if (!nested_names_plain(&now->fields[i].type))
+            return true;
     for (size_t s = 0; s < m->schema_count; s++) {
         const firn_type *then = &m->schemas[s].type;
         for (size_t i = 0; i < now->field_count; i++)
@@ -125,18 +193,47 @@ static bool names_may_differ(const firn_metadata *m)
 
 /* --- the files' own schemas ---------------------------------------------------------------- */
 
-/* One file's fields as a tree with ids and names; types are only told apart as far as needed. */
 typedef struct footer_row {
     firn_str name;
-    int32_t id; /* 0: none */
+    firn_str type; /* as far as it tells files apart */
+    int32_t id;    /* 0: none */
     int64_t children;
     bool repeated;
 } footer_row;
 
-typedef FIRN_VEC(footer_row) footer_rows;
+/* One file's fields as the rows of parquet_schema(). */
+typedef struct footer {
+    FIRN_VEC(footer_row) rows;
+} footer;
 
-static firn_code read_footer(const firn_engine_ops *ops, firn_result *r, firn_arena *a,
-                             footer_rows *rows, firn_err *err)
+static firn_str text_at(const firn_column *c, size_t row, firn_arena *a)
+{
+    return firn_arena_str(a, firn_strview_str(&((const firn_strview *)c->data)[row]));
+}
+
+static firn_code keep_row(const firn_column *c, size_t i, firn_arena *a, firn_map *footers,
+                          firn_err *err)
+{
+    firn_str path = firn_strview_str(&((const firn_strview *)c[0].data)[i]);
+    footer *f = firn_map_get(footers, path);
+    if (!f) {
+        path = firn_arena_str(a, path);
+        f = firn_arena_zalloc(a, sizeof *f);
+        if (!path.p || !f || !firn_map_put(footers, path, f))
+            return firn_arena_raise(a, err);
+    }
+    footer_row row = {.name = text_at(&c[1], i, a),
+                      .type = text_at(&c[2], i, a),
+                      .id = ((const int32_t *)c[3].data)[i],
+                      .children = ((const int64_t *)c[4].data)[i],
+                      .repeated = ((const uint8_t *)c[5].data)[i] != 0};
+    if (!row.name.p || !row.type.p || !firn_vec_push(a, &f->rows, row))
+        return firn_arena_raise(a, err);
+    return FIRN_OK;
+}
+
+static firn_code read_footers(const firn_engine_ops *ops, firn_result *r, firn_arena *a,
+                              firn_map *footers, firn_err *err)
 {
     for (;;) {
         const firn_column *root;
@@ -144,52 +241,44 @@ static firn_code read_footer(const firn_engine_ops *ops, firn_result *r, firn_ar
         FIRN_TRY(ops->next(r, &root, &n, err));
         if (n == 0)
             return FIRN_OK;
-        const firn_column *c = root->children;
-        for (size_t i = 0; i < n; i++) {
-            footer_row row = {
-                .name = firn_arena_str(a, firn_strview_str(&((const firn_strview *)c[0].data)[i])),
-                .id = ((const int32_t *)c[1].data)[i],
-                .children = ((const int64_t *)c[2].data)[i],
-                .repeated = ((const uint8_t *)c[3].data)[i] != 0,
-            };
-            if (!row.name.p || !firn_vec_push(a, rows, row))
-                return firn_arena_raise(a, err);
-        }
+        for (size_t i = 0; i < n; i++)
+            FIRN_TRY(keep_row(root->children, i, a, footers, err));
     }
 }
 
-static firn_code query_footer(const firn_engine_ops *ops, firn_session *s, firn_str path,
-                              firn_arena *a, footer_rows *rows, firn_err *err)
+/* Paths to footers, of all files at once. */
+static firn_code query_footers(const firn_engine_ops *ops, firn_session *s, const firn_str *paths,
+                               size_t count, firn_arena *a, firn_map *footers, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
     firn_result *r = NULL;
-    firn_str local = firn_local_path(path);
     FIRN_TRY(firn_buf_adds(&sql,
-                           "SELECT name, CAST(coalesce(field_id, 0) AS INTEGER), "
+                           "SELECT file_name, name, concat(type, type_length, ' ', duckdb_type), "
+                           "CAST(coalesce(field_id, 0) AS INTEGER), "
                            "CAST(coalesce(num_children, 0) AS BIGINT), "
                            "coalesce(repetition_type = 'REPEATED', false) FROM parquet_schema(",
                            err));
-    FIRN_TRY(firn_sql_text(&sql, local.p ? local : path, err));
+    FIRN_TRY(add_path_list(paths, count, &sql, err));
     FIRN_TRY(firn_buf_addc(&sql, ')', err));
     FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
-    firn_code code = read_footer(ops, r, a, rows, err);
+    firn_code code = read_footers(ops, r, a, footers, err);
     ops->result_close(r);
     return code;
 }
 
 /* Builds the field at rows[*at] and below, leaving out the levels that Parquet adds for lists and
  * maps.  Only names, ids and the kind of nesting are filled in. */
-static firn_code build_field(const footer_rows *rows, size_t *at, int depth, firn_arena *a,
-                             firn_field *ret, firn_err *err)
+static firn_code build_field(const footer *f, size_t *at, int depth, firn_arena *a, firn_field *ret,
+                             firn_err *err)
 {
-    if (*at >= rows->n || depth > 100)
+    if (*at >= f->rows.n || depth > 100)
         return firn_raise(err, FIRN_E_DATA, "a Parquet footer that does not add up");
-    const footer_row *row = &rows->v[(*at)++];
+    const footer_row *row = &f->rows.v[(*at)++];
     *ret = (firn_field){.name = row->name, .id = row->id};
     size_t n = (size_t)row->children;
-    bool wraps = n == 1 && *at < rows->n && rows->v[*at].repeated;
+    bool wraps = n == 1 && *at < f->rows.n && f->rows.v[*at].repeated;
     if (wraps) { /* the repeated group in the middle of LIST and MAP */
-        n = (size_t)rows->v[*at].children;
+        n = (size_t)f->rows.v[*at].children;
         (*at)++;
     }
     ret->type.kind = n == 0   ? FIRN_T_BINARY
@@ -201,8 +290,26 @@ static firn_code build_field(const footer_rows *rows, size_t *at, int depth, fir
         return firn_arena_raise(a, err);
     ret->type.field_count = n;
     for (size_t i = 0; i < n; i++)
-        FIRN_TRY(build_field(rows, at, depth + 1, a, &ret->type.fields[i], err));
+        FIRN_TRY(build_field(f, at, depth + 1, a, &ret->type.fields[i], err));
     return FIRN_OK;
+}
+
+static firn_code build_schema(const footer *f, firn_str path, firn_arena *a, firn_type *ret,
+                              firn_err *err)
+{
+    firn_field root = {0};
+    size_t at = 0;
+    FIRN_TRY(build_field(f, &at, 0, a, &root, err));
+    for (size_t i = 0; i < root.type.field_count; i++) {
+        if (root.type.fields[i].id) {
+            *ret = root.type;
+            return FIRN_OK;
+        }
+    }
+    return firn_raise(err, FIRN_E_UNSUPPORTED,
+                      "%s has no field ids: files found by schema.name-mapping.default are not "
+                      "read by this version",
+                      firn_quote(path).s);
 }
 
 /* --- rebuilding columns by id -------------------------------------------------------------- */
@@ -262,6 +369,19 @@ static firn_code add_map(const firn_type *want, const firn_type *have, const cha
     return firn_buf_adds(out, ")))", err);
 }
 
+/* The same ids under the same names in the same places. */
+static bool same_fields(const firn_type *x, const firn_type *y)
+{
+    if (x->field_count != y->field_count)
+        return false;
+    for (size_t i = 0; i < x->field_count; i++)
+        if (x->fields[i].id != y->fields[i].id ||
+            !firn_str_eq(x->fields[i].name, y->fields[i].name) ||
+            !same_fields(&x->fields[i].type, &y->fields[i].type))
+            return false;
+    return true;
+}
+
 /* The value of `expr`, a field of the file, as the table's field of the same id. */
 static firn_code add_rebuilt(const firn_field *want, const firn_field *have, const char *expr,
                              int depth, firn_buf *out, firn_err *err)
@@ -270,14 +390,14 @@ static firn_code add_rebuilt(const firn_field *want, const firn_field *have, con
         return firn_raise(err, FIRN_E_DATA, "column %s of a file is no %s",
                           firn_quote(want->name).s, firn_type_kind_name(want->type.kind));
     FIRN_TRY(firn_buf_adds(out, "CAST(", err));
-    if (want->type.kind == FIRN_T_STRUCT)
+    if (same_fields(&want->type, &have->type))
+        FIRN_TRY(firn_buf_adds(out, expr, err));
+    else if (want->type.kind == FIRN_T_STRUCT)
         FIRN_TRY(add_struct(&want->type, &have->type, expr, depth, out, err));
     else if (want->type.kind == FIRN_T_LIST)
         FIRN_TRY(add_list(&want->type, &have->type, expr, depth, out, err));
-    else if (want->type.kind == FIRN_T_MAP)
-        FIRN_TRY(add_map(&want->type, &have->type, expr, depth, out, err));
     else
-        FIRN_TRY(firn_buf_adds(out, expr, err));
+        FIRN_TRY(add_map(&want->type, &have->type, expr, depth, out, err));
     FIRN_TRY(firn_buf_adds(out, " AS ", err));
     FIRN_TRY(firn_sql_type(out, &want->type, err));
     return firn_buf_addc(out, ')', err);
@@ -314,7 +434,7 @@ static firn_code add_rebuilt_select(const firn_type *schema, const firn_type *ha
     return FIRN_OK;
 }
 
-/* Files whose rebuilt SELECT is the same text are read together. */
+/* Files with the same columns are read together. */
 typedef struct file_group {
     firn_str select;
     FIRN_VEC(firn_str) paths;
@@ -322,24 +442,48 @@ typedef struct file_group {
 
 typedef FIRN_VEC(file_group *) group_list;
 
-static firn_code group_file(const firn_engine_ops *ops, firn_session *s, const firn_type *schema,
-                            firn_str path, firn_arena *a, firn_map *by_select, group_list *groups,
-                            firn_err *err)
+/* What tells the columns of two files apart: the engine gives all files that it reads together the
+ * types of the first. */
+static firn_code write_signature(const footer *f, firn_buf *out, firn_err *err)
+{
+    for (size_t i = 0; i < f->rows.n; i++) {
+        const footer_row *row = &f->rows.v[i];
+        FIRN_TRY(firn_buf_addf(out, err, "%zu ", row->name.n));
+        FIRN_TRY(firn_buf_addstr(out, row->name, err));
+        FIRN_TRY(firn_buf_addf(out, err, " %d %lld ", (int)row->id, (long long)row->children));
+        FIRN_TRY(firn_buf_addstr(out, row->type, err));
+        FIRN_TRY(firn_buf_addc(out, '\n', err));
+    }
+    return FIRN_OK;
+}
+
+static firn_code new_group(const firn_type *schema, const footer *f, firn_str path, firn_arena *a,
+                           file_group **ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf select = FIRN_SQL_BUF;
-    footer_rows rows = {0};
-    firn_field root;
-    size_t at = 0;
-    FIRN_TRY(query_footer(ops, s, path, a, &rows, err));
-    FIRN_TRY(build_field(&rows, &at, 0, a, &root, err));
-    FIRN_TRY(add_rebuilt_select(schema, &root.type, &select, err));
-    file_group *g = firn_map_get(by_select, firn_buf_str(&select));
+    firn_type have = {0};
+    FIRN_TRY(build_schema(f, path, a, &have, err));
+    FIRN_TRY(add_rebuilt_select(schema, &have, &select, err));
+    file_group *g = firn_arena_zalloc(a, sizeof *g);
+    if (!g)
+        return firn_arena_raise(a, err);
+    g->select = firn_arena_str(a, firn_buf_str(&select));
+    if (!g->select.p)
+        return firn_arena_raise(a, err);
+    *ret = g;
+    return FIRN_OK;
+}
+
+static firn_code group_file(const firn_type *schema, const footer *f, firn_str path, firn_arena *a,
+                            firn_map *by_signature, group_list *groups, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf signature = FIRN_SQL_BUF;
+    FIRN_TRY(write_signature(f, &signature, err));
+    file_group *g = firn_map_get(by_signature, firn_buf_str(&signature));
     if (!g) {
-        g = firn_arena_zalloc(a, sizeof *g);
-        if (!g)
-            return firn_arena_raise(a, err);
-        g->select = firn_arena_str(a, firn_buf_str(&select));
-        if (!g->select.p || !firn_map_put(by_select, g->select, g) || !firn_vec_push(a, groups, g))
+        FIRN_TRY(new_group(schema, f, path, a, &g, err));
+        firn_str key = firn_arena_str(a, firn_buf_str(&signature));
+        if (!key.p || !firn_map_put(by_signature, key, g) || !firn_vec_push(a, groups, g))
             return firn_arena_raise(a, err);
     }
     return firn_vec_push(a, &g->paths, path) ? FIRN_OK : firn_arena_raise(a, err);
@@ -349,10 +493,16 @@ static firn_code select_by_footer(const firn_engine_ops *ops, firn_session *s,
                                   const firn_type *schema, const firn_str *paths, size_t count,
                                   firn_arena *a, firn_buf *out, firn_err *err)
 {
-    firn_map by_select = FIRN_MAP(a);
+    firn_map footers = FIRN_MAP(a);
+    firn_map by_signature = FIRN_MAP(a);
     group_list groups = {0};
-    for (size_t i = 0; i < count; i++)
-        FIRN_TRY(group_file(ops, s, schema, paths[i], a, &by_select, &groups, err));
+    FIRN_TRY(query_footers(ops, s, paths, count, a, &footers, err));
+    for (size_t i = 0; i < count; i++) {
+        const footer *f = firn_map_get(&footers, local_or_uri(paths[i]));
+        if (!f)
+            return firn_raise(err, FIRN_E_BUG, "no footer of %s", firn_quote(paths[i]).s);
+        FIRN_TRY(group_file(schema, f, paths[i], a, &by_signature, &groups, err));
+    }
     for (size_t i = 0; i < groups.n; i++) {
         if (i)
             FIRN_TRY(firn_buf_adds(out, " UNION ALL ", err));

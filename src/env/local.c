@@ -183,13 +183,8 @@ firn_code firn_fs_list(firn_env *env FIRN_UNUSED, const char *path, firn_arena *
 
 /* --- folders and their syncing ------------------------------------------------------------- */
 
-/* Remembers the folder that holds `path` for the next flush. */
-static firn_code mark_parent(firn_env *env, const char *path, firn_err *err)
+static firn_code mark_folder(firn_env *env, firn_str dir, firn_err *err)
 {
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        return firn_raise(err, FIRN_E_INVAL, "%s is not absolute", firn_quotec(path).s);
-    firn_str dir = {path, slash == path ? 1 : (size_t)(slash - path)};
     firn_code code = FIRN_OK;
     pthread_mutex_lock(&env->lock);
     if (!firn_map_get(&env->dirty, dir)) {
@@ -200,6 +195,16 @@ static firn_code mark_parent(firn_env *env, const char *path, firn_err *err)
     }
     pthread_mutex_unlock(&env->lock);
     return code;
+}
+
+/* Remembers the folder that holds `path` for the next flush. */
+static firn_code mark_parent(firn_env *env, const char *path, firn_err *err)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return firn_raise(err, FIRN_E_INVAL, "%s is not absolute", firn_quotec(path).s);
+    firn_str dir = {path, slash == path ? 1 : (size_t)(slash - path)};
+    return mark_folder(env, dir, err);
 }
 
 static firn_code sync_fd(firn_env *env, int fd, const char *path, firn_err *err)
@@ -236,20 +241,32 @@ static firn_arena *take_dirty(firn_env *env, firn_map *ret)
     return taken;
 }
 
+/* Syncs the folders from *done on. */
+static firn_code sync_dirs(firn_env *env, const firn_map *dirty, size_t *done, firn_err *err)
+{
+    for (; *done < dirty->n; (*done)++) {
+        const char *path = dirty->v[*done].key.p; /* copies made by mark_folder end in NUL */
+        firn_code code = sync_dir(env, path, err);
+        if (code != FIRN_E_NOTFOUND) /* else removed again in the meantime: nothing to keep */
+            FIRN_TRY(code);
+    }
+    return FIRN_OK;
+}
+
 firn_code firn_env_flush(firn_env *env, firn_err *err)
 {
     firn_map dirty;
+    size_t done = 0;
     FIRN_TRY(FIRN_FAIL("flush.before", err));
     FIRN_AUTO(firn_arena_freep) firn_arena *taken = take_dirty(env, &dirty);
     if (!taken)
         return firn_raise_nomem(err);
-    for (size_t i = 0; i < dirty.n; i++) {
-        const char *path = dirty.v[i].key.p; /* copies made by mark_parent end in NUL */
-        firn_code code = sync_dir(env, path, err);
-        if (code == FIRN_E_NOTFOUND)
-            continue; /* removed again in the meantime: nothing to keep */
-        FIRN_TRY(code);
-    }
+    firn_code code = sync_dirs(env, &dirty, &done, err);
+    /* what is not synced must not be taken for synced by the next flush */
+    for (; done < dirty.n; done++)
+        if (mark_folder(env, dirty.v[done].key, NULL) != FIRN_OK)
+            return firn_raise_nomem(err);
+    FIRN_TRY(code);
     return FIRN_FAIL("flush.after", err);
 }
 

@@ -56,8 +56,8 @@ static firn_code check_magic(firn_slice file, firn_err *err)
 static firn_code read_entries(firn_avro_reader *r, firn_avro_in *in, uint64_t count, firn_err *err)
 {
     for (; count > 0; count--) {
-        firn_slice key;
-        firn_slice value;
+        firn_slice key = {0};
+        firn_slice value = {0};
         FIRN_TRY(firn_avro_run(in, &key, err));
         FIRN_TRY(firn_avro_run(in, &value, err));
         meta_entry e = {{(const char *)key.p, key.n}, value};
@@ -72,8 +72,8 @@ static firn_code read_header(firn_avro_reader *r, firn_err *err)
     FIRN_TRY(check_magic(r->file, err));
     firn_avro_in in = file_at(r, r->file.p + MAGIC_BYTES);
     for (;;) {
-        uint64_t count;
-        const uint8_t *stop;
+        uint64_t count = 0;
+        const uint8_t *stop = NULL;
         FIRN_TRY(firn_avro_block(&in, &count, &stop, err));
         if (count == 0)
             break;
@@ -192,8 +192,8 @@ static firn_code check_count(const firn_avro_reader *r, const firn_avro_in *bloc
 static firn_code next_block(firn_avro_reader *r, bool keep, firn_err *err)
 {
     firn_avro_in in = file_at(r, r->next);
-    int64_t count;
-    firn_slice bytes;
+    int64_t count = 0;
+    firn_slice bytes = {0};
     FIRN_TRY(firn_avro_long(&in, &count, err));
     FIRN_TRY(firn_avro_run(&in, &bytes, err));
     if (firn_avro_rest(&in) < FIRN_AVRO_SYNC_BYTES)

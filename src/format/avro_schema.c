@@ -110,26 +110,23 @@ static firn_str qualify(parser *p, firn_str name, firn_str ns)
     return (firn_str){full, ns.n + 1 + name.n};
 }
 
-static firn_code new_node(parser *p, firn_avro_type type, firn_avro_node **ret)
+/* Returns NULL when there is no memory, as the arena does. */
+static firn_avro_node *new_node(parser *p, firn_avro_type type)
 {
     firn_avro_node *node = firn_arena_zalloc(p->a, sizeof *node);
-    if (!node)
-        return firn_arena_raise(p->a, p->err);
-    node->type = type;
-    *ret = node;
-    return FIRN_OK;
+    if (node)
+        node->type = type;
+    return node;
 }
 
-/* Makes a node and its name known.  *ret_ns is the namespace of what stands inside of the type. */
-static firn_code new_named(parser *p, const json_t *j, firn_avro_type type, firn_str ns,
-                           firn_avro_node **ret, firn_str *ret_ns)
+/* Gives a node its name and makes it known.  *ret_ns is the namespace of what stands inside. */
+static firn_code set_name(parser *p, const json_t *j, firn_avro_node *node, firn_str ns,
+                          firn_str *ret_ns)
 {
     firn_str name;
     firn_str space;
     FIRN_TRY(firn_json_str(j, "name", &name, p->err));
     FIRN_TRY(firn_json_opt_str(j, "namespace", &space, p->err));
-    firn_avro_node *node;
-    FIRN_TRY(new_node(p, type, &node));
     node->name = qualify(p, name, space.p ? space : ns);
     if (!node->name.p)
         return firn_arena_raise(p->a, p->err);
@@ -139,7 +136,6 @@ static firn_code new_named(parser *p, const json_t *j, firn_avro_type type, firn
                           firn_quote(node->name).s);
     if (!firn_map_put(&p->names, node->name, node))
         return firn_arena_raise(p->a, p->err);
-    *ret = node;
     *ret_ns = space_of(node->name);
     return FIRN_OK;
 }
@@ -202,9 +198,11 @@ static firn_code check_fields(const parser *p, const firn_avro_node *node)
 
 static firn_code parse_record(parser *p, const json_t *j, firn_str ns, const firn_avro_node **ret)
 {
-    firn_avro_node *node;
+    firn_avro_node *node = new_node(p, FIRN_AVRO_T_RECORD);
     json_t *fields;
-    FIRN_TRY(new_named(p, j, FIRN_AVRO_T_RECORD, ns, &node, &ns));
+    if (!node)
+        return firn_arena_raise(p->a, p->err);
+    FIRN_TRY(set_name(p, j, node, ns, &ns));
     FIRN_TRY(firn_json_array(j, "fields", &fields, p->err));
     /* until it is complete, whoever refers to it skips it by its type */
     node->skip = (firn_avro_skip){.kind = FIRN_AVRO_SKIP_NODE, .node = node};
@@ -242,9 +240,11 @@ static firn_code parse_symbols(parser *p, const json_t *symbols, firn_avro_node 
 
 static firn_code parse_enum(parser *p, const json_t *j, firn_str ns, const firn_avro_node **ret)
 {
-    firn_avro_node *node;
+    firn_avro_node *node = new_node(p, FIRN_AVRO_T_ENUM);
     json_t *symbols;
-    FIRN_TRY(new_named(p, j, FIRN_AVRO_T_ENUM, ns, &node, &ns));
+    if (!node)
+        return firn_arena_raise(p->a, p->err);
+    FIRN_TRY(set_name(p, j, node, ns, &ns));
     FIRN_TRY(firn_json_array(j, "symbols", &symbols, p->err));
     FIRN_TRY(parse_symbols(p, symbols, node));
     FIRN_TRY(firn_avro_skip_plan(node, p->a, p->err));
@@ -254,9 +254,11 @@ static firn_code parse_enum(parser *p, const json_t *j, firn_str ns, const firn_
 
 static firn_code parse_fixed(parser *p, const json_t *j, firn_str ns, const firn_avro_node **ret)
 {
-    firn_avro_node *node;
+    firn_avro_node *node = new_node(p, FIRN_AVRO_T_FIXED);
     int32_t size;
-    FIRN_TRY(new_named(p, j, FIRN_AVRO_T_FIXED, ns, &node, &ns));
+    if (!node)
+        return firn_arena_raise(p->a, p->err);
+    FIRN_TRY(set_name(p, j, node, ns, &ns));
     FIRN_TRY(firn_json_i32(j, "size", &size, p->err));
     if (size < 0)
         return firn_raise(p->err, FIRN_E_DATA, "the fixed %s has the size %d",
@@ -274,8 +276,9 @@ static firn_code parse_list(parser *p, const json_t *j, firn_avro_type type, fir
     const json_t *item = json_object_get(j, key);
     if (!item)
         return firn_raise(p->err, FIRN_E_DATA, "the %s has no '%s'", type_names[type], key);
-    firn_avro_node *node;
-    FIRN_TRY(new_node(p, type, &node));
+    firn_avro_node *node = new_node(p, type);
+    if (!node)
+        return firn_arena_raise(p->a, p->err);
     FIRN_TRY(parse_type(p, item, ns, &node->item));
     FIRN_TRY(firn_avro_skip_plan(node, p->a, p->err));
     *ret = node;
@@ -301,8 +304,9 @@ static firn_code check_union(const parser *p, const firn_avro_node *node)
 
 static firn_code parse_union(parser *p, const json_t *j, firn_str ns, const firn_avro_node **ret)
 {
-    firn_avro_node *node;
-    FIRN_TRY(new_node(p, FIRN_AVRO_T_UNION, &node));
+    firn_avro_node *node = new_node(p, FIRN_AVRO_T_UNION);
+    if (!node)
+        return firn_arena_raise(p->a, p->err);
     node->branch_count = json_array_size(j);
     node->branches = firn_arena_array(p->a, node->branch_count, sizeof(firn_avro_node *));
     if (!node->branches)
@@ -365,7 +369,7 @@ firn_code firn_avro_schema_parse(firn_slice json, bool strict, firn_arena *a,
     FIRN_AUTO(firn_json_unref) json_t *j = NULL;
     FIRN_TRY(firn_json_parse(json, &j, err));
     parser p = {.a = a, .names = FIRN_MAP(a), .strict = strict, .err = err};
-    const firn_avro_node *root;
+    const firn_avro_node *root = NULL;
     FIRN_TRY(parse_type(&p, j, (firn_str){"", 0}, &root));
     if (root->type != FIRN_AVRO_T_RECORD)
         return firn_raise(err, FIRN_E_DATA, "the schema is a %s, not a record",

@@ -39,7 +39,7 @@ firn_code firn_avro_long_slow(firn_avro_in *in, int64_t *ret, firn_err *err)
 
 firn_code firn_avro_run(firn_avro_in *in, firn_slice *ret, firn_err *err)
 {
-    int64_t n;
+    int64_t n = 0;
     FIRN_TRY(firn_avro_long(in, &n, err));
     if (n < 0 || (uint64_t)n > firn_avro_rest(in))
         return firn_avro_bad(in, err, "a length beyond the end of the data");
@@ -51,14 +51,14 @@ firn_code firn_avro_run(firn_avro_in *in, firn_slice *ret, firn_err *err)
 firn_code firn_avro_block(firn_avro_in *in, uint64_t *ret_count, const uint8_t **ret_stop,
                           firn_err *err)
 {
-    int64_t count;
+    int64_t count = 0;
     FIRN_TRY(firn_avro_long(in, &count, err));
     if (count >= 0) {
         *ret_count = (uint64_t)count;
         *ret_stop = NULL;
         return FIRN_OK;
     }
-    int64_t bytes;
+    int64_t bytes = 0;
     FIRN_TRY(firn_avro_long(in, &bytes, err));
     if (bytes < 0 || (uint64_t)bytes > firn_avro_rest(in))
         return firn_avro_bad(in, err, "items beyond the end of the data");
@@ -98,7 +98,7 @@ static firn_code skip_varints(firn_avro_in *in, uint64_t n, firn_err *err)
 
 static firn_code skip_runs(firn_avro_in *in, uint64_t n, firn_err *err)
 {
-    firn_slice s;
+    firn_slice s = {0};
     for (; n > 0; n--)
         FIRN_TRY(firn_avro_run(in, &s, err));
     return FIRN_OK;
@@ -147,8 +147,8 @@ static firn_code skip_list(firn_avro_in *in, const firn_avro_node *node, unsigne
                            firn_err *err)
 {
     for (;;) {
-        uint64_t count;
-        const uint8_t *stop;
+        uint64_t count = 0;
+        const uint8_t *stop = NULL;
         FIRN_TRY(firn_avro_block(in, &count, &stop, err));
         if (count == 0)
             return FIRN_OK;
@@ -162,7 +162,7 @@ static firn_code skip_list(firn_avro_in *in, const firn_avro_node *node, unsigne
 static firn_code skip_union(firn_avro_in *in, const firn_avro_node *node, unsigned depth,
                             firn_err *err)
 {
-    int64_t branch;
+    int64_t branch = 0;
     FIRN_TRY(firn_avro_long(in, &branch, err));
     if (branch < 0 || (uint64_t)branch >= node->branch_count)
         return firn_avro_bad(in, err, "a union has no such branch");

@@ -62,7 +62,7 @@ static firn_code read_long(decoder *d, const firn_avro_plan *p FIRN_UNUSED, firn
 
 static firn_code read_int(decoder *d, const firn_avro_plan *p FIRN_UNUSED, firn_avro_value *out)
 {
-    int64_t i;
+    int64_t i = 0;
     FIRN_TRY(firn_avro_long(&d->in, &i, d->err));
     if (i < INT32_MIN || i > INT32_MAX)
         return firn_avro_bad(&d->in, d->err, "an int of more than 32 bits");
@@ -86,7 +86,7 @@ static firn_code read_bits(decoder *d, unsigned n, uint64_t *ret)
 
 static firn_code read_float(decoder *d, const firn_avro_plan *p FIRN_UNUSED, firn_avro_value *out)
 {
-    uint64_t wide;
+    uint64_t wide = 0;
     FIRN_TRY(read_bits(d, 4, &wide));
     uint32_t bits = (uint32_t)wide;
     out->kind = FIRN_AVRO_FLOAT;
@@ -96,7 +96,7 @@ static firn_code read_float(decoder *d, const firn_avro_plan *p FIRN_UNUSED, fir
 
 static firn_code read_double(decoder *d, const firn_avro_plan *p FIRN_UNUSED, firn_avro_value *out)
 {
-    uint64_t bits;
+    uint64_t bits = 0;
     FIRN_TRY(read_bits(d, 8, &bits));
     out->kind = FIRN_AVRO_DOUBLE;
     memcpy(&out->u.d, &bits, sizeof out->u.d);
@@ -122,7 +122,7 @@ static firn_code read_fixed(decoder *d, const firn_avro_plan *p, firn_avro_value
 
 static firn_code read_enum(decoder *d, const firn_avro_plan *p, firn_avro_value *out)
 {
-    int64_t i;
+    int64_t i = 0;
     FIRN_TRY(firn_avro_long(&d->in, &i, d->err));
     if (i < 0 || (uint64_t)i >= p->node->symbol_count)
         return firn_avro_bad(&d->in, d->err, "an enum has no such symbol");
@@ -177,7 +177,7 @@ static firn_code read_record(decoder *d, const firn_avro_plan *p, firn_avro_valu
 
 static firn_code read_union(decoder *d, const firn_avro_plan *p, firn_avro_value *out)
 {
-    int64_t branch;
+    int64_t branch = 0;
     FIRN_TRY(firn_avro_long(&d->in, &branch, d->err));
     if (branch < 0 || (uint64_t)branch >= p->node->branch_count)
         return firn_avro_bad(&d->in, d->err, "a union has no such branch");
@@ -265,8 +265,8 @@ static firn_code read_list(decoder *d, const firn_avro_plan *p, firn_avro_value 
     bool is_map = p->type == FIRN_AVRO_T_MAP;
     FIRN_TRY(enter(d));
     for (;;) {
-        uint64_t count;
-        const uint8_t *stop;
+        uint64_t count = 0;
+        const uint8_t *stop = NULL;
         FIRN_TRY(firn_avro_block(&d->in, &count, &stop, d->err));
         if (count == 0)
             break;
@@ -296,7 +296,7 @@ firn_code firn_avro_read_record(firn_avro_in *in, const firn_avro_plan *plan, ui
                                 firn_arena *a, firn_avro_value *ret, firn_err *err)
 {
     decoder d = {.in = *in, .a = a, .err = err, .free_items = *free_items};
-    firn_avro_value v;
+    firn_avro_value v = {0};
     firn_code code = read_record(&d, plan, &v);
     *in = d.in;
     *free_items = d.free_items;

@@ -237,11 +237,17 @@ static bool read_padded(firn_str *s, const directive *d, int32_t *ret)
     return read_digits(s, 1, ret) == 1 && *ret >= d->low;
 }
 
-static bool read_year2(firn_str *s, const directive *d, int32_t *ret)
+/* POSIX: 69–99 are of the last century. */
+static int32_t whole_year(int32_t two_digits)
 {
-    if (!read_number(s, d, ret))
+    return two_digits + (two_digits >= 69 ? 1900 : 2000);
+}
+
+static bool read_year2(firn_str *s, int32_t *ret)
+{
+    if (read_digits(s, 2, ret) != 2)
         return false;
-    *ret += *ret >= 69 ? 1900 : 2000;
+    *ret = whole_year(*ret);
     return true;
 }
 
@@ -327,7 +333,7 @@ static bool read_part(firn_str *s, const directive *d, int32_t *ret)
     case READ_PADDED:
         return read_padded(s, d, ret);
     case READ_YEAR2:
-        return read_year2(s, d, ret);
+        return read_year2(s, ret);
     case READ_MONTH_NAME:
         return read_month_name(s, ret);
     case READ_DAY_NAME:
@@ -472,43 +478,43 @@ static uint32_t name_spellings(firn_str s, int32_t day)
         return 0;
     skip(&s, 1);
     bool two = s.n == 2 && sep == '-';
-    if (two ? !read_year2(&s, find_directive('y'), &year)
-            : s.n != 4 || read_digits(&s, 4, &year) != 4)
-        return 0;
-    if (!is_day(year, month, day))
+    bool read = two ? read_year2(&s, &year) : s.n == 4 && read_digits(&s, 4, &year) == 4;
+    if (!read || !is_day(year, month, day))
         return 0;
     if (sep == ' ')
         return bit(FIRN_SP_D_MON_Y_BLANK);
     return bit(two ? FIRN_SP_D_MON_YY : FIRN_SP_D_MON_Y);
 }
 
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 uint32_t firn_spellings_of(firn_str s)
 {
     enum { SHORTEST = 8 /* "1.5.2025", "1-Jun-17" */ };
-    if (s.n < SHORTEST || s.p[0] < '0' || s.p[0] > '9')
+    if (s.n < SHORTEST || !is_digit(s.p[0]))
         return 0;
     int32_t first;
     firn_str rest = s;
     size_t digits = read_digits(&rest, 4, &first);
-    char sep = rest.p[0]; /* a byte is there: 8 are, and 4 were read at most */
+    char sep = rest.p[0]; /* there are two more bytes: 8 were there, 4 were read at most */
+    bool number = is_digit(rest.p[1]);
     if (digits == 4 && sep == '-')
         return iso_spellings(s);
     if (digits == 4)
         return sep == '/' ? year_first_spellings(rest, first) : 0;
     if (digits > 2)
         return 0;
-    bool number = rest.p[1] >= '0' && rest.p[1] <= '9';
     if (number)
         return sep == '.' || sep == '/' || sep == '-' ? number_spellings(rest, first) : 0;
     return sep == '-' || sep == ' ' ? name_spellings(rest, first) : 0;
 }
 
-bool firn_date_is_ambiguous(firn_str s)
+/* Reads "1/2/03": three numbers of one or two digits with one separator between them. */
+static bool read_short_date(firn_str s, int32_t v[3], size_t digits[3])
 {
-    int32_t v[3];
-    size_t digits[3];
-    if (s.n < 6 || s.n > 8 || s.p[0] < '0' || s.p[0] > '9')
-        return false;
     digits[0] = read_digits(&s, 2, &v[0]);
     char sep = s.p[0];
     if (sep != '.' && sep != '/' && sep != '-')
@@ -521,9 +527,17 @@ bool firn_date_is_ambiguous(firn_str s)
         if (!digits[i])
             return false;
     }
-    if (s.n)
+    return s.n == 0;
+}
+
+bool firn_date_is_ambiguous(firn_str s)
+{
+    int32_t v[3];
+    size_t digits[3];
+    if (s.n < 6 || s.n > 8 || !is_digit(s.p[0]) || !read_short_date(s, v, digits))
         return false;
-    bool year_last =
-        digits[2] == 2 && (is_day(2000 + v[2], v[1], v[0]) || is_day(2000 + v[2], v[0], v[1]));
-    return year_last || (digits[0] == 2 && is_day(2000 + v[0], v[1], v[2]));
+    int32_t last = whole_year(v[2]);
+    if (digits[2] == 2 && (is_day(last, v[1], v[0]) || is_day(last, v[0], v[1])))
+        return true;
+    return digits[0] == 2 && is_day(whole_year(v[0]), v[1], v[2]);
 }

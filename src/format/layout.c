@@ -85,7 +85,7 @@ static firn_code add_part(firn_layout_maker *m, const firn_layout_place *at, fir
     } else if (m->in->old) {
         m->changed = true;
     }
-    node.key = firn_layout_key(m->a, key);
+    node.key = firn_arena_str(m->a, key);
     node.required = field.required || (g && g->required) || (at->old && at->old->required);
     field.name = node.name;
     field.type = node.type;
@@ -417,7 +417,7 @@ firn_code firn_layout_make(const firn_layout_in *in, firn_arena *a, firn_layout_
     firn_layout_place at = {
         .name = FIRN_STR_LIT(""), .level = 1, .old = in->old, .given = given, .seen = in->seen};
     FIRN_TRY(make_struct(&m, &at, root));
-    root->key = firn_layout_key(a, root->name);
+    root->key = firn_arena_str(a, root->name);
     if (!root->key.p)
         return firn_arena_raise(a, err);
     *ret = (firn_layout_out){

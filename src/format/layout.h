@@ -12,10 +12,8 @@
 #include "format/shape.h"
 
 typedef struct firn_layout firn_layout;
-#define FIRN_LAYOUT_KEY_PAD 16
 struct firn_layout {
-    firn_str key;   /* in the source document or header; "" for the root and for elements; in
-                     * memory FIRN_LAYOUT_KEY_PAD zero bytes follow it, for comparing by words */
+    firn_str key;   /* in the source document or header; "" for the root and for elements */
     firn_str name;  /* of the column */
     firn_type type; /* of the column; struct: its fields[i] belongs to children[i] */
     firn_scalar_opt read;

@@ -33,9 +33,6 @@ const firn_given_node *firn_given_child(const firn_given_node *g, firn_str name)
 /* Returns the child that reads this key, or NULL; accepts NULL. */
 const firn_given_node *firn_given_by_key(const firn_given_node *g, firn_str key);
 
-/* Copies a key with the zero bytes that layout.h promises; .p == NULL: out of memory. */
-firn_str firn_layout_key(firn_arena *a, firn_str key);
-
 /* Makes a node and everything below it for a type; key and name are `name`. */
 FIRN_NODISCARD firn_code firn_layout_from_type(const firn_type *type, firn_str name, bool given,
                                                bool required, firn_arena *a, firn_layout *ret,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #define DEFAULT_MAX_FIELDS 1000
+#define INT_MAX_DIGITS     9 /* any 9 digits are an int; with 10 some are not */
 
 /* --- notes --------------------------------------------------------------------------------- */
 
@@ -130,11 +131,10 @@ static bool is_widening(const firn_type *from, const firn_type *to)
 /* The type an old leaf needs for the numbers seen, as far as Iceberg widens in place. */
 static firn_type widened(const firn_type *old, const firn_shape *seen)
 {
-    const int64_t int_max_digits = 9; /* any 9 digits are an int; with 10 some are not */
     firn_type wide = *old;
     if (!(seen->seen & FIRN_SEEN_NUMBER))
         return wide;
-    if (old->kind == FIRN_T_INT && seen->int_digits > int_max_digits)
+    if (old->kind == FIRN_T_INT && seen->int_digits > INT_MAX_DIGITS)
         wide.kind = FIRN_T_LONG;
     if (old->kind == FIRN_T_FLOAT)
         wide.kind = FIRN_T_DOUBLE;
@@ -175,6 +175,41 @@ static uint32_t kinds_of(firn_type_kind kind)
     return FIRN_SEEN_TEXT;
 }
 
+/* Whether all values seen of a column's own kind fit it, as far as a shape can tell. */
+static bool own_kind_fits(const firn_type *type, const firn_shape *seen)
+{
+    switch (type->kind) {
+    case FIRN_T_INT:
+        return !seen->not_long && seen->int_digits <= INT_MAX_DIGITS;
+    case FIRN_T_LONG:
+        return !seen->not_long;
+    case FIRN_T_FLOAT:
+    case FIRN_T_DOUBLE:
+        return !seen->not_double;
+    case FIRN_T_DECIMAL:
+        return seen->scale <= type->scale && seen->int_digits <= type->precision - type->scale;
+    case FIRN_T_DATE:
+        return firn_shape_spelling(seen) == FIRN_SP_ISO_DATE;
+    case FIRN_T_TIMESTAMP:
+        return firn_shape_spelling(seen) == FIRN_SP_ISO_TIMESTAMP;
+    case FIRN_T_TIMESTAMPTZ:
+        return firn_shape_spelling(seen) == FIRN_SP_ISO_TIMESTAMPTZ;
+    case FIRN_T_TIME:
+    case FIRN_T_UUID:
+    case FIRN_T_FIXED:
+    case FIRN_T_BINARY:
+        return false;
+    case FIRN_T_BOOLEAN:
+    case FIRN_T_STRING:
+    case FIRN_T_STRUCT:
+    case FIRN_T_LIST:
+    case FIRN_T_MAP:
+    case FIRN_TYPE_KIND_COUNT:
+        break;
+    }
+    return true;
+}
+
 /* Says what was seen that an old column cannot take. */
 firn_code firn_layout_note_misfits(firn_layout_maker *m, const firn_layout_place *at,
                                    const firn_type *type, bool widens)
@@ -197,7 +232,8 @@ firn_code firn_layout_note_misfits(firn_layout_maker *m, const firn_layout_place
     for (size_t i = 0; i < FIRN_COUNT_OF(words); i++) {
         bool own = kinds_of(type->kind) & words[i].kind;
         const char *word = own ? words[i].same : words[i].other;
-        if (!(at->seen->seen & words[i].kind) || !word || (own && widens))
+        if (!(at->seen->seen & words[i].kind) || !word ||
+            (own && (widens || own_kind_fits(type, at->seen))))
             continue;
         int k = snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", word);
         n += k > 0 ? (size_t)k : 0;

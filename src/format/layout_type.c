@@ -4,16 +4,6 @@
 
 #include "base/str.h"
 
-#include <string.h>
-
-firn_str firn_layout_key(firn_arena *a, firn_str key)
-{
-    char *p = firn_arena_zalloc(a, key.n + FIRN_LAYOUT_KEY_PAD);
-    if (p && key.n)
-        memcpy(p, key.p, key.n);
-    return (firn_str){p, key.n};
-}
-
 firn_code firn_layout_index(firn_layout *node, const uint8_t *rank, firn_arena *a, firn_err *err)
 {
     node->by_key = FIRN_MAP(a);
@@ -35,7 +25,7 @@ firn_code firn_layout_from_type(const firn_type *type, firn_str name, bool given
     firn_layout node = {.given = given, .required = required, .read = {.given = given}};
     node.type = *type;
     node.name = firn_arena_str(a, name);
-    node.key = firn_layout_key(a, name);
+    node.key = firn_arena_str(a, name);
     node.child_count = type->field_count;
     node.children = firn_arena_array(a, type->field_count, sizeof *node.children);
     if (!node.name.p || !node.key.p || !node.children)
@@ -88,7 +78,7 @@ static firn_code apply_entry(firn_layout *root, const json_t *entry, firn_arena 
     if (!node)
         return FIRN_OK; /* the column was dropped */
     if (key.p)
-        node->key = firn_layout_key(a, key);
+        node->key = firn_arena_str(a, key);
     if (!node->key.p)
         return firn_arena_raise(a, err);
     bool is_time = node->type.kind == FIRN_T_DATE || node->type.kind == FIRN_T_TIMESTAMP ||

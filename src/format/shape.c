@@ -85,7 +85,7 @@ void firn_shape_add_number(firn_shape *s, firn_str token)
             s->not_long = !token_fits(FIRN_T_LONG, token);
     }
     if (!s->not_double)
-        s->not_double = !token_fits(FIRN_T_DOUBLE, token);
+        s->not_double = !firn_double_is_exact(token);
 }
 
 void firn_shape_add_text(firn_shape *s, firn_str text)

@@ -71,8 +71,8 @@ static firn_code write_metadata(firn_commit_work *w, firn_pending *p, int attemp
         return firn_arena_raise(w->arena, err);
     FIRN_TRY(firn_metadata_print(p->next, &text, err));
     const firn_io *io = w->ctx->io;
-    FIRN_TRY(io->write_new(io->ctx, firn_str_of(path), firn_buf_slice(&text), err));
     FIRN_TRY(firn_commit_note(w, firn_str_of(path), attempt, err));
+    FIRN_TRY(io->write_new(io->ctx, firn_str_of(path), firn_buf_slice(&text), err));
     firn_metadata *named = firn_arena_alloc(w->arena, sizeof *named);
     if (!named)
         return firn_arena_raise(w->arena, err);
@@ -191,12 +191,14 @@ static void wait_before(firn_commit_work *w, int attempt)
     w->ctx->io->sleep_ms(w->ctx->io->ctx, (int64_t)(random % (uint32_t)ceiling) + 1);
 }
 
-/* A conflict seen by the catalog may be rebased; one raised by the checks may not. */
+/* A conflict seen by the catalog may be rebased; one raised by the checks may not.  The metadata
+ * that the change was prepared on may be old: expiry may have removed files it names. */
 static firn_code try_once(firn_commit_work *w, int attempt, bool *ret_rebase, firn_err *err)
 {
-    *ret_rebase = false;
-    FIRN_TRY(prepare_all(w, attempt, err));
-    firn_code code = swap(w, err);
+    firn_code code = prepare_all(w, attempt, err);
+    *ret_rebase = code == FIRN_E_NOTFOUND && attempt == 0;
+    FIRN_TRY(code);
+    code = swap(w, err);
     if (code == FIRN_E_COMMIT_UNKNOWN)
         code = look_up(w, err);
     *ret_rebase = code == FIRN_E_CONFLICT;
@@ -225,6 +227,9 @@ static firn_code start_work(firn_commit_work *w, const firn_table_change *change
         return firn_arena_raise(w->arena, err);
     for (size_t i = 0; i < w->count; i++)
         w->pending[i] = (firn_pending){.change = &changes[i], .snapshot_id = FIRN_NO_SNAPSHOT};
+    for (size_t i = 0; i < w->count; i++)
+        if (changes[i].move_count && changes[i].operation == FIRN_OP_NONE)
+            return firn_raise(err, FIRN_E_INVAL, "a position moves only with a snapshot");
     if (w->count > 1 && !(w->ctx->catalog->ops->caps & FIRN_CATALOG_MULTI_TABLE))
         return firn_raise(err, FIRN_E_UNSUPPORTED,
                           "catalog type %s cannot change several tables in one commit",

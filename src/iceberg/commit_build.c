@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#define MAX_KEY_BYTES ((size_t)64 << 20)
+
 /* --- does the change survive what others did? ---------------------------------------------- */
 
 static firn_code conflict(const firn_pending *p, const char *what, firn_err *err)
@@ -31,7 +33,16 @@ static bool only_reorganised(const firn_metadata *start, const firn_metadata *no
     return true;
 }
 
-/* Every column the files have must still be there, of a type that can read them. */
+static bool has_field(const firn_type *type, int32_t id)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (type->fields[i].id == id)
+            return true;
+    return false;
+}
+
+/* Every column the files have must still be there, of a type that can read them, and none may have
+ * become required that was not. */
 static bool columns_fit(const firn_type *files, const firn_type *table)
 {
     for (size_t i = 0; i < files->field_count; i++) {
@@ -45,9 +56,12 @@ static bool columns_fit(const firn_type *files, const firn_type *table)
         bool fits = firn_type_is_nested(f->type.kind)
                         ? t->type.kind == f->type.kind && columns_fit(&f->type, &t->type)
                         : firn_schema_promotes(&f->type, &t->type);
-        if (!fits)
+        if (!fits || (t->required && !f->required))
             return false;
     }
+    for (size_t i = 0; i < table->field_count; i++)
+        if (table->fields[i].required && !has_field(files, table->fields[i].id))
+            return false;
     return true;
 }
 
@@ -65,11 +79,14 @@ firn_code firn_commit_rebase_check(const firn_pending *p, firn_err *err)
                           "table %s has format version %d; only version 2 is written: upgrade it "
                           "with the engine that made it",
                           firn_quote(c->ident.name).s, now->format_version);
-    if (now == start || c->operation == FIRN_OP_NONE)
+    if (now == start)
         return FIRN_OK;
     bool same_schema = firn_schema_same(&start->schema->type, &now->schema->type);
-    if (c->schema && !same_schema)
+    /* new columns were given ids that somebody else may have given away, and dropped, since */
+    if (c->schema && (!same_schema || start->last_column_id != now->last_column_id))
         return conflict(p, "got another schema", err);
+    if (c->operation == FIRN_OP_NONE)
+        return FIRN_OK;
     if (!same_schema && !columns_fit(&start->schema->type, &now->schema->type))
         return conflict(p, "lost or changed a column", err);
     if (c->file_count && !firn_spec_same(start->spec, now->spec))
@@ -95,7 +112,10 @@ static firn_code creation_updates(firn_commit_work *w, firn_pending *p, firn_err
     firn_run_names_next(&own, uuid);
     FIRN_TRY(firn_update_assign_uuid(&p->updates, uuid, err));
     FIRN_TRY(firn_update_format_version(&p->updates, 2, err));
-    FIRN_TRY(firn_update_location(&p->updates, c->location, err));
+    firn_str location = c->location;
+    while (location.n > 1 && location.p[location.n - 1] == '/')
+        location.n--;
+    FIRN_TRY(firn_update_location(&p->updates, location, err));
     FIRN_TRY(firn_update_schema(&p->updates, &schema, c->last_column_id, err));
     FIRN_TRY(firn_update_spec(&p->updates, c->spec ? c->spec : &unpartitioned, err));
     return firn_update_unsorted(&p->updates, err);
@@ -192,117 +212,6 @@ static firn_code add_new_files(building *b, firn_err *err)
     return push_manifest(b, b->p->added, err);
 }
 
-/* --- removing files ------------------------------------------------------------------------ */
-
-/* One old manifest being looked through. */
-typedef struct filtering {
-    building *b;
-    const firn_spec *spec;
-    const firn_type *types;
-    const firn_map *partitions; /* folders that are replaced; NULL: all of them */
-    FIRN_VEC(firn_manifest_entry) entries;
-    size_t removed;
-} filtering;
-
-static firn_code is_replaced(const filtering *f, const firn_data_file *file, bool *ret,
-                             firn_err *err)
-{
-    *ret = true;
-    if (!f->partitions)
-        return FIRN_OK;
-    FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 20);
-    FIRN_TRY(firn_partition_path(f->spec, f->types, file->partition, &path, err));
-    *ret = firn_map_get(f->partitions, firn_buf_str(&path)) != NULL;
-    return FIRN_OK;
-}
-
-static firn_code filter_entry(void *arg, const firn_manifest_entry *e, bool *stop FIRN_UNUSED,
-                              firn_err *err)
-{
-    filtering *f = arg;
-    bool replaced;
-    if (e->status == FIRN_ENTRY_DELETED)
-        return FIRN_OK; /* told by the snapshot that deleted it */
-    FIRN_TRY(is_replaced(f, &e->file, &replaced, err));
-    firn_manifest_entry kept = *e;
-    kept.status = replaced ? FIRN_ENTRY_DELETED : FIRN_ENTRY_EXISTING;
-    if (replaced) {
-        kept.snapshot_id = f->b->p->snapshot_id;
-        f->removed++;
-        FIRN_TRY(firn_summary_add(&f->b->summary, &e->file, true, f->spec, f->types, err));
-    }
-    FIRN_TRY(firn_data_file_copy(&e->file, f->types, f->spec->field_count, f->b->w->arena,
-                                 &kept.file, err));
-    if (!firn_vec_push(f->b->w->arena, &f->entries, kept))
-        return firn_arena_raise(f->b->w->arena, err);
-    return FIRN_OK;
-}
-
-/* Looks a manifest through; one without a removed file is kept as it is. */
-static firn_code filter_manifest(building *b, const firn_manifest_file *mf,
-                                 const firn_map *partitions, firn_err *err)
-{
-    firn_type *types;
-    firn_str path;
-    filtering f = {.b = b, .partitions = partitions};
-    f.spec = firn_metadata_spec(b->m, mf->partition_spec_id);
-    if (!f.spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)mf->partition_spec_id);
-    if (partitions && f.spec != b->m->spec)
-        return firn_raise(err, FIRN_E_UNSUPPORTED,
-                          "the table's partition spec was changed: files of the old one cannot be "
-                          "replaced by partition");
-    FIRN_TRY(firn_spec_types(&b->m->schema->type, f.spec, b->w->arena, &types, err));
-    f.types = types;
-    FIRN_TRY(firn_manifest_read(b->w->ctx->io, b->m, mf, FIRN_DETAIL_ALL, filter_entry, &f, err));
-    if (f.removed == 0)
-        return push_manifest(b, *mf, err);
-    firn_manifest_file rewritten;
-    FIRN_TRY(manifest_path(b, &path, err));
-    FIRN_TRY(firn_commit_note(b->w, path, b->attempt, err));
-    FIRN_TRY(firn_manifest_write(b->w->ctx->io, b->m, f.spec, path, b->p->snapshot_id, f.entries.v,
-                                 f.entries.n, b->w->arena, &rewritten, err));
-    return push_manifest(b, rewritten, err);
-}
-
-/* The folders of the partitions that the new files touch. */
-static firn_code touched_partitions(building *b, firn_map *ret, firn_err *err)
-{
-    static int present;
-    *ret = FIRN_MAP(b->w->arena);
-    for (size_t i = 0; i < b->p->change->file_count; i++) {
-        FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 20);
-        FIRN_TRY(firn_partition_path(b->m->spec, b->types, b->p->change->files[i].partition, &path,
-                                     err));
-        firn_str key = firn_arena_str(b->w->arena, firn_buf_str(&path));
-        if (!key.p || !firn_map_put(ret, key, &present))
-            return firn_arena_raise(b->w->arena, err);
-    }
-    return FIRN_OK;
-}
-
-static firn_code replace_old(building *b, const firn_manifest_file *old, size_t count,
-                             firn_err *err)
-{
-    bool whole = b->p->change->operation == FIRN_OP_REPLACE;
-    firn_map partitions;
-    FIRN_TRY(touched_partitions(b, &partitions, err));
-    b->summary.whole = whole;
-    for (size_t i = 0; i < count; i++) {
-        bool live = old[i].added_files_count != 0 || old[i].existing_files_count != 0;
-        if (!live)
-            continue; /* holds nothing but files deleted before */
-        if (old[i].deletes && !whole)
-            return firn_raise(err, FIRN_E_UNSUPPORTED,
-                              "the table has delete files, which this version does not rewrite");
-        if (old[i].deletes)
-            continue; /* no row is left to which they apply */
-        FIRN_TRY(filter_manifest(b, &old[i], whole ? NULL : &partitions, err));
-    }
-    return FIRN_OK;
-}
-
 /* --- counts that old writers left out ------------------------------------------------------ */
 
 static firn_code count_one(void *arg, const firn_manifest_entry *e, bool *stop FIRN_UNUSED,
@@ -329,6 +238,121 @@ static firn_code complete_counts(building *b, firn_manifest_file *mf, firn_err *
     mf->added_rows_count = mf->existing_rows_count = mf->deleted_rows_count = 0;
     firn_manifest_file reading = *mf;
     return firn_manifest_read(b->w->ctx->io, b->m, &reading, FIRN_DETAIL_FILES, count_one, mf, err);
+}
+
+/* --- removing files ------------------------------------------------------------------------ */
+
+/* One old manifest being looked through. */
+typedef struct filtering {
+    building *b;
+    const firn_spec *spec;
+    const firn_type *types;
+    const firn_map *partitions; /* keys of those that are replaced; NULL: all of them */
+    FIRN_VEC(firn_manifest_entry) entries;
+    size_t removed;
+} filtering;
+
+static firn_code is_replaced(const filtering *f, const firn_data_file *file, bool *ret,
+                             firn_err *err)
+{
+    *ret = true;
+    if (!f->partitions)
+        return FIRN_OK;
+    FIRN_AUTO(firn_buf_free) firn_buf key = FIRN_BUF(MAX_KEY_BYTES);
+    FIRN_TRY(firn_partition_key(f->spec, f->types, file->partition, &key, err));
+    *ret = firn_map_get(f->partitions, firn_buf_str(&key)) != NULL;
+    return FIRN_OK;
+}
+
+static firn_code filter_entry(void *arg, const firn_manifest_entry *e, bool *stop FIRN_UNUSED,
+                              firn_err *err)
+{
+    filtering *f = arg;
+    bool replaced;
+    if (e->status == FIRN_ENTRY_DELETED)
+        return FIRN_OK; /* told by the snapshot that deleted it */
+    FIRN_TRY(is_replaced(f, &e->file, &replaced, err));
+    firn_manifest_entry kept = *e;
+    kept.status = replaced ? FIRN_ENTRY_DELETED : FIRN_ENTRY_EXISTING;
+    if (replaced) {
+        kept.snapshot_id = f->b->p->snapshot_id;
+        f->removed++;
+        FIRN_TRY(firn_summary_add(&f->b->summary, &e->file, true, f->spec, f->types, err));
+    }
+    FIRN_TRY(firn_data_file_copy(&e->file, f->types, f->spec->field_count, f->b->w->arena,
+                                 &kept.file, err));
+    if (!firn_vec_push(f->b->w->arena, &f->entries, kept))
+        return firn_arena_raise(f->b->w->arena, err);
+    return FIRN_OK;
+}
+
+/* Looks a manifest through; one without a removed file is kept as it is. */
+static firn_code filter_manifest(building *b, firn_manifest_file *mf, const firn_map *partitions,
+                                 firn_err *err)
+{
+    firn_type *types;
+    firn_str path;
+    filtering f = {.b = b, .partitions = partitions};
+    f.spec = firn_metadata_spec(b->m, mf->partition_spec_id);
+    if (!f.spec)
+        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
+                          (int)mf->partition_spec_id);
+    if (partitions && f.spec != b->m->spec)
+        return firn_raise(err, FIRN_E_UNSUPPORTED,
+                          "the table's partition spec was changed: files of the old one cannot be "
+                          "replaced by partition");
+    FIRN_TRY(firn_metadata_partition_types(b->m, f.spec, b->w->arena, &types, err));
+    f.types = types;
+    FIRN_TRY(firn_manifest_read(b->w->ctx->io, b->m, mf, FIRN_DETAIL_ALL, filter_entry, &f, err));
+    if (f.removed == 0) {
+        FIRN_TRY(complete_counts(b, mf, err));
+        return push_manifest(b, *mf, err);
+    }
+    firn_manifest_file rewritten;
+    FIRN_TRY(manifest_path(b, &path, err));
+    FIRN_TRY(firn_commit_note(b->w, path, b->attempt, err));
+    FIRN_TRY(firn_manifest_write(b->w->ctx->io, b->m, f.spec, path, b->p->snapshot_id, f.entries.v,
+                                 f.entries.n, b->w->arena, &rewritten, err));
+    return push_manifest(b, rewritten, err);
+}
+
+/* The partitions that the new files touch. */
+static firn_code touched_partitions(building *b, firn_map *ret, firn_err *err)
+{
+    static int present;
+    *ret = FIRN_MAP(b->w->arena);
+    for (size_t i = 0; i < b->p->change->file_count; i++) {
+        FIRN_AUTO(firn_buf_free) firn_buf key = FIRN_BUF(MAX_KEY_BYTES);
+        FIRN_TRY(
+            firn_partition_key(b->m->spec, b->types, b->p->change->files[i].partition, &key, err));
+        if (firn_map_get(ret, firn_buf_str(&key)))
+            continue;
+        firn_str kept = firn_arena_str(b->w->arena, firn_buf_str(&key));
+        if (!kept.p || !firn_map_put(ret, kept, &present))
+            return firn_arena_raise(b->w->arena, err);
+    }
+    return FIRN_OK;
+}
+
+static firn_code replace_old(building *b, firn_manifest_file *old, size_t count, firn_err *err)
+{
+    bool whole = b->p->change->operation == FIRN_OP_REPLACE;
+    firn_map partitions;
+    if (!whole)
+        FIRN_TRY(touched_partitions(b, &partitions, err));
+    b->summary.whole = whole;
+    for (size_t i = 0; i < count; i++) {
+        bool live = old[i].added_files_count != 0 || old[i].existing_files_count != 0;
+        if (!live)
+            continue; /* holds nothing but files deleted before */
+        if (old[i].deletes && !whole)
+            return firn_raise(err, FIRN_E_UNSUPPORTED,
+                              "the table has delete files, which this version does not rewrite");
+        if (old[i].deletes)
+            continue; /* no row is left to which they apply */
+        FIRN_TRY(filter_manifest(b, &old[i], whole ? NULL : &partitions, err));
+    }
+    return FIRN_OK;
 }
 
 static firn_code keep_old(building *b, firn_manifest_file *old, size_t count, firn_err *err)
@@ -385,7 +409,9 @@ static firn_code stamp(building *b, json_t *summary, firn_position_stamp *ret, b
     json_t *next;
     *ret = (firn_position_stamp){0};
     FIRN_TRY(base_position(b, &position, err));
-    *ret_stamped = c->move_count > 0 || position.state == FIRN_POSITION_FOUND;
+    /* a reset that moves nothing must say so too, or the stamp before it would hold again */
+    bool reset = c->reset_position && firn_metadata_property(b->m, FIRN_POSITION_PROPERTY).p;
+    *ret_stamped = c->move_count > 0 || position.state == FIRN_POSITION_FOUND || reset;
     if (!*ret_stamped)
         return FIRN_OK;
     FIRN_TRY(firn_position_advance(&position, c->moves, c->move_count, b->w->arena, &next, err));
@@ -423,7 +449,8 @@ static firn_code write_list(building *b, const firn_position_stamp *st, int64_t 
                           (long long)b->p->snapshot_id, b->attempt + 1, uuid);
     if (!path)
         return firn_arena_raise(b->w->arena, err);
-    const firn_manifest_list_head head = {.snapshot_id = b->p->snapshot_id,
+    const firn_manifest_list_head head = {.metadata = b->m,
+                                          .snapshot_id = b->p->snapshot_id,
                                           .parent_id = parent,
                                           .sequence_number = sequence,
                                           .meta_key = st->header_key,
@@ -455,10 +482,9 @@ static firn_code ref_updates(building *b, bool stamped, firn_err *err)
     if (!stamped)
         return FIRN_OK;
     FIRN_TRY(firn_update_ref(u, FIRN_POSITION_TAG, b->p->snapshot_id, false, err));
-    /* tells a table whose stamps were lost from one that never had any */
-    if (firn_metadata_property(b->m, "firn.stamped").p)
+    if (firn_metadata_property(b->m, FIRN_POSITION_PROPERTY).p)
         return FIRN_OK;
-    return firn_update_property(u, "firn.stamped", FIRN_STR_LIT("true"), err);
+    return firn_update_property(u, FIRN_POSITION_PROPERTY, FIRN_STR_LIT("true"), err);
 }
 
 static firn_code gather_manifests(building *b, firn_err *err)
@@ -469,6 +495,10 @@ static firn_code gather_manifests(building *b, firn_err *err)
     FIRN_TRY(add_new_files(b, err));
     if (!current)
         return FIRN_OK;
+    if (!current->manifest_list.p)
+        return firn_raise(err, FIRN_E_UNSUPPORTED,
+                          "the current snapshot has no manifest list (format version 1); write the "
+                          "table once with the engine that made it");
     FIRN_TRY(firn_manifest_list_read(b->w->ctx->io, current, NULL, b->w->arena, &old, &count, NULL,
                                      err));
     if (b->p->change->operation == FIRN_OP_APPEND)
@@ -511,9 +541,11 @@ firn_code firn_commit_build(firn_commit_work *w, firn_pending *p, int attempt, f
     if (p->change->operation != FIRN_OP_NONE) {
         FIRN_TRY(choose_snapshot_id(w, p, err));
         /* manifests name the schema the table will have */
-        FIRN_TRY(firn_metadata_apply(p->base, &p->updates, now_ms, w->arena, &b.m, err));
+        b.m = p->base;
+        if (json_array_size(p->updates.list) > 0)
+            FIRN_TRY(firn_metadata_apply(p->base, &p->updates, now_ms, w->arena, &b.m, err));
         FIRN_TRY(firn_metadata_folder(b.m, w->arena, &b.folder, err));
-        FIRN_TRY(firn_spec_types(&b.m->schema->type, b.m->spec, w->arena, &types, err));
+        FIRN_TRY(firn_metadata_partition_types(b.m, b.m->spec, w->arena, &types, err));
         b.types = types;
         b.summary.partitions = FIRN_MAP(w->arena);
         FIRN_TRY(build_snapshot(&b, now_ms, err));

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define UUID_BYTES ((size_t)16)
+
 /* What is known of the values of one column or partition field. */
 typedef struct range {
     const firn_type *type;
@@ -18,6 +20,7 @@ typedef struct range {
     bool has_upper;
     firn_value lower;
     firn_value upper;
+    uint8_t uuids[2][UUID_BYTES]; /* what the bounds of uuids point to */
 } range;
 
 static bool is_floating(const firn_type *t)
@@ -30,13 +33,23 @@ static bool is_nan(const firn_type *t, const firn_value *v)
     return is_floating(t) && isnan(t->kind == FIRN_T_FLOAT ? (double)v->u.f : v->u.d);
 }
 
+/* Orders two values as SQL does: zero has two signs there that are equal. */
+static int compare(const firn_type *t, const firn_value *a, const firn_value *b)
+{
+    if (!is_floating(t) || is_nan(t, a) || is_nan(t, b))
+        return firn_value_cmp(t, a, b);
+    double x = t->kind == FIRN_T_FLOAT ? (double)a->u.f : a->u.d;
+    double y = t->kind == FIRN_T_FLOAT ? (double)b->u.f : b->u.d;
+    return (x > y) - (x < y);
+}
+
 static bool can_equal(const range *r, const firn_value *v)
 {
     if (is_nan(r->type, v))
         return r->may_have_nan;
-    if (r->has_lower && firn_value_cmp(r->type, v, &r->lower) < 0)
+    if (r->has_lower && compare(r->type, v, &r->lower) < 0)
         return false;
-    return !r->has_upper || firn_value_cmp(r->type, v, &r->upper) <= 0;
+    return !r->has_upper || compare(r->type, v, &r->upper) <= 0;
 }
 
 static bool can_start_with(const range *r, const firn_value *prefix)
@@ -62,7 +75,7 @@ static bool can_exceed(const range *r, const firn_value *v, bool or_equal)
 {
     if (r->may_have_nan || !r->has_upper)
         return true;
-    int c = firn_value_cmp(r->type, &r->upper, v);
+    int c = compare(r->type, &r->upper, v);
     return c > 0 || (or_equal && c == 0);
 }
 
@@ -70,22 +83,14 @@ static bool can_be_below(const range *r, const firn_value *v, bool or_equal)
 {
     if (!r->has_lower || is_nan(r->type, v))
         return true;
-    int c = firn_value_cmp(r->type, &r->lower, v);
+    int c = compare(r->type, &r->lower, v);
     return c < 0 || (or_equal && c == 0);
 }
 
 static bool single_value(const range *r, const firn_value *v)
 {
     return r->has_lower && r->has_upper && !r->may_have_nan && !r->may_have_null &&
-           firn_value_cmp(r->type, &r->lower, &r->upper) == 0 &&
-           firn_value_cmp(r->type, &r->lower, v) == 0;
-}
-
-/* Zero has two signs that compare equal in SQL: a literal zero is looked up as both. */
-static bool is_zero(const firn_type *t, const firn_value *v)
-{
-    double d = t->kind == FIRN_T_FLOAT ? (double)v->u.f : v->u.d;
-    return is_floating(t) && d >= 0.0 && d <= 0.0;
+           compare(r->type, &r->lower, &r->upper) == 0 && compare(r->type, &r->lower, v) == 0;
 }
 
 static bool range_may_match(const firn_expr *e, const range *r)
@@ -94,14 +99,12 @@ static bool range_may_match(const firn_expr *e, const range *r)
         return r->may_have_null;
     if (!r->may_have_value)
         return false; /* null satisfies no comparison */
-    if (e->op == FIRN_EXPR_NOT_NULL || is_zero(r->type, &e->values[0]))
-        return true;
     switch (e->op) {
     case FIRN_EXPR_EQ:
         return can_equal(r, &e->values[0]);
     case FIRN_EXPR_IN:
         for (size_t i = 0; i < e->value_count; i++)
-            if (is_zero(r->type, &e->values[i]) || can_equal(r, &e->values[i]))
+            if (can_equal(r, &e->values[i]))
                 return true;
         return false;
     case FIRN_EXPR_LT:
@@ -124,6 +127,35 @@ static bool range_may_match(const firn_expr *e, const range *r)
         break;
     }
     return true;
+}
+
+/* --- bounds -------------------------------------------------------------------------------- */
+
+/* Java orders uuids as two signed longs where others order their bytes, and bounds come from both.
+ * The two orders agree on the first halves if these have one sign; then the bounds are widened to
+ * whole first halves.  If they do not, the bounds are the wrong way round by one order or the other
+ * and say nothing. */
+static void widen_uuids(range *r)
+{
+    if (!r->has_lower || !r->has_upper) {
+        r->has_lower = r->has_upper = false;
+        return;
+    }
+    memcpy(r->uuids[0], r->lower.u.bytes.p, UUID_BYTES);
+    memcpy(r->uuids[1], r->upper.u.bytes.p, UUID_BYTES);
+    memset(r->uuids[0] + UUID_BYTES / 2, 0x00, UUID_BYTES / 2);
+    memset(r->uuids[1] + UUID_BYTES / 2, 0xff, UUID_BYTES / 2);
+    r->lower.u.bytes.p = r->uuids[0];
+    r->upper.u.bytes.p = r->uuids[1];
+    r->has_lower = r->has_upper = firn_value_cmp(r->type, &r->lower, &r->upper) < 0;
+}
+
+static void set_bounds(range *r, firn_slice lower, firn_slice upper)
+{
+    r->has_lower = lower.p && firn_value_from_bytes(r->type, lower, &r->lower);
+    r->has_upper = upper.p && firn_value_from_bytes(r->type, upper, &r->upper);
+    if (r->type->kind == FIRN_T_UUID)
+        widen_uuids(r);
 }
 
 /* --- partition fields ---------------------------------------------------------------------- */
@@ -202,8 +234,7 @@ static bool summary_range(const void *arg, size_t field, const firn_type *type, 
     *ret = (range){.type = type,
                    .may_have_null = s->contains_null,
                    .may_have_nan = is_floating(type) && s->contains_nan != 0};
-    ret->has_lower = s->lower_bound.p && firn_value_from_bytes(type, s->lower_bound, &ret->lower);
-    ret->has_upper = s->upper_bound.p && firn_value_from_bytes(type, s->upper_bound, &ret->upper);
+    set_bounds(ret, s->lower_bound, s->upper_bound);
     ret->may_have_value =
         s->lower_bound.p || s->upper_bound.p || ret->may_have_nan || !s->contains_null;
     return true;
@@ -307,8 +338,7 @@ static bool metrics_may_match(const firn_expr *e, const firn_data_file *f)
                .may_have_nan = is_floating(e->type) && c->nan_value_count != 0,
                .may_have_value = c->null_value_count < 0 || c->value_count < 0 ||
                                  c->null_value_count < c->value_count};
-    r.has_lower = c->lower_bound.p && firn_value_from_bytes(e->type, c->lower_bound, &r.lower);
-    r.has_upper = c->upper_bound.p && firn_value_from_bytes(e->type, c->upper_bound, &r.upper);
+    set_bounds(&r, c->lower_bound, c->upper_bound);
     return range_may_match(e, &r);
 }
 

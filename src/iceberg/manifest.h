@@ -131,7 +131,8 @@ typedef struct firn_manifest_list_head {
     int64_t snapshot_id;
     int64_t parent_id; /* FIRN_NO_SNAPSHOT: none */
     int64_t sequence_number;
-    const char *meta_key; /* one more header entry; NULL: none */
+    const firn_metadata *metadata; /* says how to compress; NULL: deflate */
+    const char *meta_key;          /* one more header entry; NULL: none */
     firn_slice meta_value;
 } firn_manifest_list_head;
 

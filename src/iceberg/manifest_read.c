@@ -80,6 +80,8 @@ static firn_code read_summaries(const firn_avro_value *v, firn_arena *a, firn_ma
         return firn_arena_raise(a, err);
     mf->partition_count = v->u.items.n;
     for (size_t i = 0; i < v->u.items.n; i++) {
+        if (v->u.items.v[i].kind != FIRN_AVRO_RECORD)
+            return firn_raise(err, FIRN_E_DATA, "a partition summary is null");
         const firn_avro_value *f = v->u.items.v[i].u.items.v;
         mf->partitions[i] = (firn_field_summary){
             .contains_null = f[0].kind != FIRN_AVRO_BOOLEAN || f[0].u.b,
@@ -112,6 +114,9 @@ static firn_code read_manifest_file(const firn_avro_value *record, firn_arena *a
     mf->existing_rows_count = as_i64(&f[11], -1);
     mf->deleted_rows_count = as_i64(&f[12], -1);
     mf->key_metadata = as_bytes(&f[14]);
+    if (mf->manifest_length < 0 || mf->sequence_number < 0 || mf->min_sequence_number < 0)
+        return firn_raise(err, FIRN_E_DATA, "a length or sequence number of %s is negative",
+                          firn_quote(mf->manifest_path).s);
     return read_summaries(&f[13], a, mf, err);
 }
 
@@ -231,6 +236,7 @@ typedef struct reading {
     const firn_manifest_file *mf;
     const firn_spec *spec;
     const firn_type *types; /* of the spec's fields */
+    const bool *known;      /* whether that is so; other values are taken for null */
     size_t wanted;          /* of F_… */
     firn_arena *entry;      /* reset for each entry */
     firn_entry_fn fn;
@@ -275,9 +281,22 @@ static firn_code make_wants(const reading *rd, firn_arena *a, firn_avro_want **r
     return FIRN_OK;
 }
 
-static bool decimal_value(firn_slice b, firn_value *ret)
+static bool is_integral(firn_type_kind k)
 {
-    return firn_dec_from_be(b, &ret->u.dec);
+    return k == FIRN_T_INT || k == FIRN_T_LONG || k == FIRN_T_DATE || k == FIRN_T_TIME ||
+           k == FIRN_T_TIMESTAMP || k == FIRN_T_TIMESTAMPTZ;
+}
+
+static bool bytes_value(firn_slice b, const firn_type *t, firn_value *ret)
+{
+    ret->u.bytes = b;
+    if (t->kind == FIRN_T_DECIMAL)
+        return firn_dec_from_be(b, &ret->u.dec);
+    if (t->kind == FIRN_T_UUID)
+        return b.n == 16;
+    if (t->kind == FIRN_T_FIXED)
+        return (int64_t)b.n == t->length;
+    return t->kind == FIRN_T_STRING || t->kind == FIRN_T_BINARY;
 }
 
 /* An Avro value of a partition field as a value of the field's type. */
@@ -296,7 +315,7 @@ static firn_code partition_value(const firn_avro_value *v, const firn_type *t, f
         break;
     case FIRN_AVRO_LONG:
         got.u.i = v->u.i;
-        ok = t->kind != FIRN_T_BOOLEAN && t->kind != FIRN_T_DECIMAL && t->kind != FIRN_T_STRING;
+        ok = is_integral(t->kind);
         break;
     case FIRN_AVRO_FLOAT:
         if (t->kind == FIRN_T_DOUBLE)
@@ -310,8 +329,7 @@ static firn_code partition_value(const firn_avro_value *v, const firn_type *t, f
         ok = t->kind == FIRN_T_DOUBLE;
         break;
     case FIRN_AVRO_BYTES:
-        got.u.bytes = v->u.bytes;
-        ok = t->kind != FIRN_T_DECIMAL || decimal_value(v->u.bytes, &got);
+        ok = bytes_value(v->u.bytes, t, &got);
         break;
     case FIRN_AVRO_RECORD:
     case FIRN_AVRO_ARRAY:
@@ -335,24 +353,35 @@ static firn_code read_partition(const reading *rd, const firn_avro_value *v, fir
         return firn_arena_raise(rd->entry, err);
     for (size_t i = 0; i < n; i++) {
         f->partition[i] = FIRN_VALUE_NULL;
-        if (v->kind == FIRN_AVRO_RECORD)
+        if (v->kind == FIRN_AVRO_RECORD && rd->known[i])
             FIRN_TRY(partition_value(&v->u.items.v[i], &rd->types[i], &f->partition[i], err));
     }
     return FIRN_OK;
 }
 
-/* Finds or adds the metrics of a field; maps of one file mostly list the same ids in one order. */
-static firn_column_metrics *metrics_of(firn_data_file *f, size_t *cap, firn_arena *a, int32_t id,
-                                       size_t hint)
+/* A file's metrics while its maps are merged into them. */
+typedef struct merging {
+    firn_data_file *f;
+    size_t cap;
+    size_t at;      /* where the last id was found */
+    int64_t max_id; /* so far */
+} merging;
+
+/* Finds or adds the metrics of a field.  The maps of one file list their ids in one order, mostly
+ * the ascending one, and some leave ids out: the search goes on where the last one ended. */
+static firn_column_metrics *metrics_of(merging *g, firn_arena *a, int32_t id)
 {
-    if (hint < f->metrics_count && f->metrics[hint].field_id == id)
-        return &f->metrics[hint];
-    for (size_t i = 0; i < f->metrics_count; i++)
-        if (f->metrics[i].field_id == id)
-            return &f->metrics[i];
-    if (!firn_vec_room(a, (void **)&f->metrics, cap, f->metrics_count + 1, sizeof *f->metrics))
+    firn_data_file *f = g->f;
+    for (size_t i = 0; i < f->metrics_count && id <= g->max_id; i++) {
+        g->at = g->at + 1 < f->metrics_count ? g->at + 1 : 0;
+        if (f->metrics[g->at].field_id == id)
+            return &f->metrics[g->at];
+    }
+    if (!firn_vec_room(a, (void **)&f->metrics, &g->cap, f->metrics_count + 1, sizeof *f->metrics))
         return NULL;
-    firn_column_metrics *c = &f->metrics[f->metrics_count++];
+    g->at = f->metrics_count++;
+    g->max_id = FIRN_MAX(g->max_id, id);
+    firn_column_metrics *c = &f->metrics[g->at];
     *c = (firn_column_metrics){.field_id = id,
                                .column_size = -1,
                                .value_count = -1,
@@ -385,8 +414,8 @@ static void set_metric(firn_column_metrics *c, int place, const firn_avro_value 
     }
 }
 
-static firn_code read_metric_map(const reading *rd, const firn_avro_value *v, int place,
-                                 firn_data_file *f, size_t *cap, firn_err *err)
+static firn_code read_metric_map(const reading *rd, const firn_avro_value *v, int place, merging *g,
+                                 firn_err *err)
 {
     if (v->kind != FIRN_AVRO_ARRAY)
         return FIRN_OK;
@@ -394,7 +423,7 @@ static firn_code read_metric_map(const reading *rd, const firn_avro_value *v, in
         const firn_avro_value *pair = v->u.items.v[i].u.items.v;
         if (v->u.items.v[i].kind != FIRN_AVRO_RECORD || pair[0].kind != FIRN_AVRO_LONG)
             return firn_raise(err, FIRN_E_DATA, "a map of column metrics has no keys");
-        firn_column_metrics *c = metrics_of(f, cap, rd->entry, (int32_t)pair[0].u.i, i);
+        firn_column_metrics *c = metrics_of(g, rd->entry, (int32_t)pair[0].u.i);
         if (!c)
             return firn_arena_raise(rd->entry, err);
         set_metric(c, place, &pair[1]);
@@ -412,11 +441,11 @@ static int by_field_id(const void *a, const void *b)
 static firn_code read_metrics(const reading *rd, const firn_avro_value *v, firn_data_file *f,
                               firn_err *err)
 {
-    size_t cap = 0;
+    merging g = {.f = f, .max_id = INT64_MIN};
     for (int place = F_VALUE_COUNTS; place <= F_UPPER; place++)
-        FIRN_TRY(read_metric_map(rd, &v[place], place, f, &cap, err));
+        FIRN_TRY(read_metric_map(rd, &v[place], place, &g, err));
     if (rd->wanted > F_COLUMN_SIZES)
-        FIRN_TRY(read_metric_map(rd, &v[F_COLUMN_SIZES], F_COLUMN_SIZES, f, &cap, err));
+        FIRN_TRY(read_metric_map(rd, &v[F_COLUMN_SIZES], F_COLUMN_SIZES, &g, err));
     if (f->metrics_count > 1)
         qsort(f->metrics, f->metrics_count, sizeof *f->metrics, by_field_id);
     return FIRN_OK;
@@ -456,13 +485,21 @@ static firn_code read_data_file(const reading *rd, const firn_avro_value *v, fir
     if (v->kind != FIRN_AVRO_RECORD)
         return firn_raise(err, FIRN_E_DATA, "data_file is missing");
     const firn_avro_value *x = v->u.items.v;
-    *f = (firn_data_file){.spec_id = rd->spec->spec_id, .sort_order_id = -1};
-    f->content = (firn_content)as_i64(&x[F_CONTENT], FIRN_CONTENT_DATA);
+    int64_t content = as_i64(&x[F_CONTENT], FIRN_CONTENT_DATA);
+    if (content < FIRN_CONTENT_DATA || content > FIRN_CONTENT_EQUALITY_DELETES ||
+        (content != FIRN_CONTENT_DATA) != rd->mf->deletes)
+        return firn_raise(err, FIRN_E_DATA, "a file of content %lld in a manifest of %s",
+                          (long long)content, rd->mf->deletes ? "delete files" : "data files");
+    *f = (firn_data_file){
+        .content = (firn_content)content, .spec_id = rd->spec->spec_id, .sort_order_id = -1};
     FIRN_TRY(need_str(&x[F_PATH], "file_path", &f->file_path, err));
     FIRN_TRY(need_str(&x[F_FORMAT], "file_format", &f->file_format, err));
     FIRN_TRY(read_partition(rd, &x[F_PARTITION], f, err));
     FIRN_TRY(need_i64(&x[F_RECORDS], "record_count", &f->record_count, err));
     FIRN_TRY(need_i64(&x[F_SIZE], "file_size_in_bytes", &f->file_size_in_bytes, err));
+    if (f->record_count < 0 || f->file_size_in_bytes < 0)
+        return firn_raise(err, FIRN_E_DATA, "a count or size of file %s is negative",
+                          firn_quote(f->file_path).s);
     f->key_metadata = as_bytes(&x[F_KEY_METADATA]);
     f->referenced_data_file = as_str(&x[F_REFERENCED]);
     if (rd->wanted <= F_FILES_END)
@@ -537,22 +574,17 @@ static firn_code find_spec(reading *rd, const firn_avro_reader *r, firn_err *err
     return FIRN_OK;
 }
 
-/* The type of a partition field: the source column of any schema the table ever had will do. */
 static firn_code partition_types(reading *rd, firn_arena *a, firn_err *err)
 {
-    firn_type *types;
-    FIRN_TRY(firn_spec_types(&rd->m->schema->type, rd->spec, a, &types, err));
-    for (size_t i = 0; i < rd->spec->field_count; i++) {
-        const firn_partition_field *f = &rd->spec->fields[i];
-        for (size_t s = rd->m->schema_count; s > 0; s--) {
-            const firn_field *source = firn_spec_source(&rd->m->schemas[s - 1].type, f);
-            if (firn_spec_source(&rd->m->schema->type, f) || !source)
-                continue;
-            if (firn_transform_result(f->transform, &source->type, &types[i]))
-                break;
-        }
-    }
+    size_t n = rd->spec->field_count;
+    firn_type *types = firn_arena_array(a, n, sizeof *types);
+    bool *known = firn_arena_array(a, n, sizeof *known);
+    if (!types || !known)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < n; i++)
+        known[i] = firn_metadata_partition_type(rd->m, &rd->spec->fields[i], &types[i]);
     rd->types = types;
+    rd->known = known;
     return FIRN_OK;
 }
 
@@ -623,21 +655,24 @@ static bool copy_arrays(const firn_data_file *f, firn_arena *a, firn_data_file *
 firn_code firn_data_file_copy(const firn_data_file *f, const firn_type *types, size_t type_count,
                               firn_arena *a, firn_data_file *ret, firn_err *err)
 {
-    *ret = *f;
-    ret->file_path = firn_arena_str(a, f->file_path);
-    ret->file_format = firn_arena_str(a, f->file_format);
-    ret->partition = firn_arena_array(a, type_count, sizeof *ret->partition);
-    bool ok = ret->file_path.p && ret->file_format.p && ret->partition && copy_metrics(f, a, ret) &&
-              copy_arrays(f, a, ret);
+    firn_data_file copy = *f;
+    copy.file_path = firn_arena_str(a, f->file_path);
+    copy.file_format = firn_arena_str(a, f->file_format);
+    copy.partition = firn_arena_array(a, type_count, sizeof *copy.partition);
+    bool ok = copy.file_path.p && copy.file_format.p && copy.partition &&
+              copy_metrics(f, a, &copy) && copy_arrays(f, a, &copy);
     for (size_t i = 0; ok && i < type_count; i++)
-        ok = firn_value_copy(&types[i], &f->partition[i], a, &ret->partition[i]);
+        ok = firn_value_copy(&types[i], &f->partition[i], a, &copy.partition[i]);
     if (ok && f->key_metadata.p) {
-        ret->key_metadata = firn_arena_copy(a, f->key_metadata);
-        ok = ret->key_metadata.p != NULL;
+        copy.key_metadata = firn_arena_copy(a, f->key_metadata);
+        ok = copy.key_metadata.p != NULL;
     }
     if (ok && f->referenced_data_file.p) {
-        ret->referenced_data_file = firn_arena_str(a, f->referenced_data_file);
-        ok = ret->referenced_data_file.p != NULL;
+        copy.referenced_data_file = firn_arena_str(a, f->referenced_data_file);
+        ok = copy.referenced_data_file.p != NULL;
     }
-    return ok ? FIRN_OK : firn_arena_raise(a, err);
+    if (!ok)
+        return firn_arena_raise(a, err);
+    *ret = copy;
+    return FIRN_OK;
 }

@@ -310,14 +310,9 @@ static firn_code summarise(const firn_spec *spec, const firn_type *types,
                            firn_manifest_file *mf, firn_err *err)
 {
     mf->min_sequence_number = -1;
-    bool inherits = false;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         count_entry(mf, &entries[i]);
-        inherits |= entries[i].status == FIRN_ENTRY_ADDED && entries[i].sequence_number < 0;
-    }
     mf->sequence_number = -1;
-    if (inherits && mf->existing_files_count == 0)
-        mf->min_sequence_number = -1;
     mf->partitions = firn_arena_array(a, spec->field_count, sizeof *mf->partitions);
     if (!mf->partitions)
         return firn_arena_raise(a, err);
@@ -328,6 +323,25 @@ static firn_code summarise(const firn_spec *spec, const firn_type *types,
 }
 
 /* --- files --------------------------------------------------------------------------------- */
+
+/* The codec that the table asks for, in Iceberg's words. */
+static firn_avro_codec codec_of(const firn_metadata *m)
+{
+    static const struct {
+        const char *word;
+        firn_avro_codec codec;
+    } words[] = {{"uncompressed", FIRN_AVRO_CODEC_NULL},
+                 {"none", FIRN_AVRO_CODEC_NULL},
+                 {"zstd", FIRN_AVRO_CODEC_ZSTD},
+                 {"snappy", FIRN_AVRO_CODEC_SNAPPY}};
+    firn_str text = {NULL, 0};
+    if (m)
+        text = firn_metadata_property(m, "write.manifest.compression-codec");
+    for (size_t i = 0; text.p && i < FIRN_COUNT_OF(words); i++)
+        if (firn_str_ieq(text, firn_str_of(words[i].word)))
+            return words[i].codec;
+    return FIRN_AVRO_CODEC_DEFLATE;
+}
 
 static firn_code random_sync(const firn_io *io, uint8_t sync[16], firn_err *err)
 {
@@ -374,8 +388,8 @@ static firn_code encode_manifest(const firn_io *io, const firn_metadata *m, cons
     FIRN_TRY(firn_manifest_avro_schema(spec, types, &schema, err));
     FIRN_TRY(manifest_header(m, spec, a, meta, err));
     FIRN_TRY(random_sync(io, sync, err));
-    FIRN_TRY(firn_avro_writer_new(firn_buf_str(&schema), meta, FIRN_COUNT_OF(meta),
-                                  FIRN_AVRO_CODEC_DEFLATE, sync, out, a, &w, err));
+    FIRN_TRY(firn_avro_writer_new(firn_buf_str(&schema), meta, FIRN_COUNT_OF(meta), codec_of(m),
+                                  sync, out, a, &w, err));
     FIRN_AUTO(firn_arena_freep) firn_arena *entry = firn_arena_new("an entry of a manifest", 0);
     if (!entry)
         return firn_raise_nomem(err);
@@ -393,7 +407,11 @@ firn_code firn_manifest_write(const firn_io *io, const firn_metadata *m, const f
 {
     firn_type *types;
     FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(MAX_OUTPUT_BYTES);
-    FIRN_TRY(firn_spec_types(&m->schema->type, spec, a, &types, err));
+    if (!firn_spec_is_known(spec))
+        return firn_raise(
+            err, FIRN_E_UNSUPPORTED,
+            "the table is partitioned by a transform that this version does not know");
+    FIRN_TRY(firn_metadata_partition_types(m, spec, a, &types, err));
     FIRN_TRY(encode_manifest(io, m, spec, types, entries, count, a, &out, err));
     FIRN_TRY(io->write_new(io->ctx, path, firn_buf_slice(&out), err));
     firn_manifest_file mf = {.manifest_path = path,
@@ -479,7 +497,7 @@ firn_code firn_manifest_list_write(const firn_io *io, firn_str path,
     };
     FIRN_TRY(random_sync(io, sync, err));
     FIRN_TRY(firn_avro_writer_new(firn_str_of(firn_manifest_list_avro_schema), meta,
-                                  head->meta_key ? 5 : 4, FIRN_AVRO_CODEC_DEFLATE, sync, &out, a,
+                                  head->meta_key ? 5 : 4, codec_of(head->metadata), sync, &out, a,
                                   &w, err));
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(write_manifest_file(w, head, &manifests[i], a, err));

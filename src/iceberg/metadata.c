@@ -44,6 +44,22 @@ static firn_code gunzip(firn_slice in, firn_buf *out, firn_err *err)
 
 /* --- parts --------------------------------------------------------------------------------- */
 
+/* Version 1 may leave the id out: `schema`, which it requires, is the current one then. */
+static firn_code find_current_schema(const json_t *j, firn_metadata *m, firn_err *err)
+{
+    int32_t current = 0;
+    const json_t *only = json_object_get(j, "schema");
+    bool has_id = json_object_get(j, "current-schema-id") != NULL;
+    if (m->format_version > 1 || has_id || !only)
+        FIRN_TRY(firn_json_i32(j, "current-schema-id", &current, err));
+    else if (json_object_get(only, "schema-id"))
+        FIRN_TRY(firn_json_i32(only, "schema-id", &current, err));
+    m->schema = firn_metadata_schema(m, current);
+    if (!m->schema)
+        return firn_raise(err, FIRN_E_DATA, "current schema %d is not among the schemas", current);
+    return FIRN_OK;
+}
+
 static firn_code parse_schemas(const json_t *j, firn_arena *a, firn_metadata *m, firn_err *err)
 {
     json_t *list;
@@ -62,11 +78,21 @@ static firn_code parse_schemas(const json_t *j, firn_arena *a, firn_metadata *m,
     }
     for (size_t i = 0; i < n; i++)
         FIRN_TRY(firn_schema_parse(json_array_get(list, i), a, &m->schemas[i], err));
-    int32_t current;
-    FIRN_TRY(firn_json_i32(j, "current-schema-id", &current, err));
-    m->schema = firn_metadata_schema(m, current);
-    if (!m->schema)
-        return firn_raise(err, FIRN_E_DATA, "current schema %d is not among the schemas", current);
+    return find_current_schema(j, m, err);
+}
+
+/* Version 1 may leave the id out: the newest spec is the default then. */
+static firn_code find_default_spec(const json_t *j, firn_metadata *m, firn_err *err)
+{
+    int32_t current = 0;
+    for (size_t i = 0; i < m->spec_count; i++)
+        current = FIRN_MAX(current, m->specs[i].spec_id);
+    if (m->format_version > 1 || json_object_get(j, "default-spec-id"))
+        FIRN_TRY(firn_json_i32(j, "default-spec-id", &current, err));
+    m->spec = firn_metadata_spec(m, current);
+    if (!m->spec)
+        return firn_raise(err, FIRN_E_DATA, "default partition spec %d is not among the specs",
+                          current);
     return FIRN_OK;
 }
 
@@ -88,17 +114,10 @@ static firn_code parse_specs(const json_t *j, firn_arena *a, firn_metadata *m, f
     }
     for (size_t i = 0; i < n; i++)
         FIRN_TRY(firn_spec_parse(json_array_get(list, i), 0, a, &m->specs[i], err));
-    int32_t current;
-    FIRN_TRY(firn_json_i32(j, "default-spec-id", &current, err));
-    m->spec = firn_metadata_spec(m, current);
-    if (!m->spec)
-        return firn_raise(err, FIRN_E_DATA, "default partition spec %d is not among the specs",
-                          current);
-    return FIRN_OK;
+    return find_default_spec(j, m, err);
 }
 
-static firn_code parse_snapshot(const json_t *j, int format_version, firn_snapshot *s,
-                                firn_err *err)
+static firn_code parse_snapshot(const json_t *j, firn_snapshot *s, firn_err *err)
 {
     int64_t schema_id;
     json_t *part;
@@ -113,9 +132,34 @@ static firn_code parse_snapshot(const json_t *j, int format_version, firn_snapsh
     s->manifests = part;
     FIRN_TRY(firn_json_opt_object(j, "summary", &part, err));
     s->summary = part;
-    if (!s->manifest_list.p && (format_version > 1 || !s->manifests))
+    /* one made in version 1 keeps its own list of manifests when the table is upgraded */
+    if (!s->manifest_list.p && !s->manifests)
         return firn_raise(err, FIRN_E_DATA, "snapshot %lld has no manifest list",
                           (long long)s->snapshot_id);
+    return FIRN_OK;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    int64_t x = ((const firn_snapshot_place *)a)->snapshot_id;
+    int64_t y = ((const firn_snapshot_place *)b)->snapshot_id;
+    return (x > y) - (x < y);
+}
+
+static firn_code index_snapshots(firn_metadata *m, firn_arena *a, firn_err *err)
+{
+    size_t n = m->snapshot_count;
+    m->snapshots_by_id = firn_arena_array(a, n, sizeof *m->snapshots_by_id);
+    if (!m->snapshots_by_id)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < n; i++)
+        m->snapshots_by_id[i] = (firn_snapshot_place){m->snapshots[i].snapshot_id, i};
+    if (n > 1)
+        qsort(m->snapshots_by_id, n, sizeof *m->snapshots_by_id, by_id);
+    for (size_t i = 1; i < n; i++)
+        if (m->snapshots_by_id[i].snapshot_id == m->snapshots_by_id[i - 1].snapshot_id)
+            return firn_raise(err, FIRN_E_DATA, "snapshot %lld stands twice",
+                              (long long)m->snapshots_by_id[i].snapshot_id);
     return FIRN_OK;
 }
 
@@ -129,7 +173,8 @@ static firn_code parse_snapshots(const json_t *j, firn_arena *a, firn_metadata *
         return firn_arena_raise(a, err);
     m->snapshot_count = n;
     for (size_t i = 0; i < n; i++)
-        FIRN_TRY(parse_snapshot(json_array_get(list, i), m->format_version, &m->snapshots[i], err));
+        FIRN_TRY(parse_snapshot(json_array_get(list, i), &m->snapshots[i], err));
+    FIRN_TRY(index_snapshots(m, a, err));
     FIRN_TRY(firn_json_opt_i64(j, "current-snapshot-id", FIRN_NO_SNAPSHOT, &m->current_snapshot_id,
                                err));
     if (m->current_snapshot_id != FIRN_NO_SNAPSHOT && !firn_metadata_current(m))
@@ -165,6 +210,11 @@ static firn_code parse_refs(const json_t *j, firn_arena *a, firn_metadata *m, fi
             return firn_raise(err, FIRN_E_DATA, "ref %s names snapshot %lld, which is not there",
                               firn_quotec(name).s, (long long)ref->snapshot_id);
     }
+    /* refs may be missing (version 1, old writers), but not disagree */
+    const firn_ref *main = firn_metadata_ref(m, FIRN_STR_LIT("main"));
+    if (main && main->snapshot_id != m->current_snapshot_id)
+        return firn_raise(err, FIRN_E_DATA, "ref main is snapshot %lld, the current one is %lld",
+                          (long long)main->snapshot_id, (long long)m->current_snapshot_id);
     return FIRN_OK;
 }
 
@@ -310,9 +360,18 @@ firn_code firn_metadata_load(const firn_io *io, firn_str location, firn_arena *a
 
 const firn_snapshot *firn_metadata_snapshot(const firn_metadata *m, int64_t snapshot_id)
 {
-    for (size_t i = m->snapshot_count; i > 0; i--)
-        if (m->snapshots[i - 1].snapshot_id == snapshot_id)
-            return &m->snapshots[i - 1];
+    size_t lo = 0;
+    size_t hi = m->snapshot_count;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        const firn_snapshot_place *p = &m->snapshots_by_id[mid];
+        if (p->snapshot_id == snapshot_id)
+            return &m->snapshots[p->place];
+        if (p->snapshot_id < snapshot_id)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
     return NULL;
 }
 
@@ -357,6 +416,30 @@ const firn_snapshot *firn_metadata_as_of(const firn_metadata *m, int64_t timesta
             firn_metadata_snapshot(m, json_integer_value(json_object_get(entry, "snapshot-id")));
     }
     return found;
+}
+
+bool firn_metadata_partition_type(const firn_metadata *m, const firn_partition_field *f,
+                                  firn_type *ret)
+{
+    const firn_field *source = firn_spec_source(&m->schema->type, f);
+    for (size_t i = m->schema_count; i > 0 && !source; i--)
+        source = firn_spec_source(&m->schemas[i - 1].type, f);
+    if (source && firn_transform_result(f->transform, &source->type, ret))
+        return true;
+    *ret = (firn_type){.kind = FIRN_T_STRING};
+    return false;
+}
+
+firn_code firn_metadata_partition_types(const firn_metadata *m, const firn_spec *spec,
+                                        firn_arena *a, firn_type **ret, firn_err *err)
+{
+    firn_type *types = firn_arena_array(a, spec->field_count, sizeof *types);
+    if (!types)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < spec->field_count; i++)
+        firn_metadata_partition_type(m, &spec->fields[i], &types[i]);
+    *ret = types;
+    return FIRN_OK;
 }
 
 firn_str firn_metadata_property(const firn_metadata *m, const char *key)

@@ -19,7 +19,7 @@ typedef struct firn_snapshot {
     int64_t sequence_number;
     int64_t timestamp_ms;
     int32_t schema_id;      /* -1: not said */
-    firn_str manifest_list; /* .p == NULL: a version 1 snapshot that lists manifests itself */
+    firn_str manifest_list; /* .p == NULL: a snapshot of version 1 that lists manifests itself */
     const json_t *manifests;
     const json_t *summary; /* object or NULL */
 } firn_snapshot;
@@ -29,6 +29,12 @@ typedef struct firn_ref {
     int64_t snapshot_id;
     bool is_branch;
 } firn_ref;
+
+/* Where a snapshot stands in the list. */
+typedef struct firn_snapshot_place {
+    int64_t snapshot_id;
+    size_t place;
+} firn_snapshot_place;
 
 typedef struct firn_metadata {
     json_t *root;              /* owned through the arena */
@@ -51,6 +57,7 @@ typedef struct firn_metadata {
     int64_t current_snapshot_id;
     firn_snapshot *snapshots;
     size_t snapshot_count;
+    firn_snapshot_place *snapshots_by_id; /* ascending ids */
     firn_ref *refs;
     size_t ref_count;
 } firn_metadata;
@@ -71,6 +78,16 @@ const firn_snapshot *firn_metadata_current(const firn_metadata *m);
 const firn_schema *firn_metadata_schema(const firn_metadata *m, int32_t schema_id);
 const firn_spec *firn_metadata_spec(const firn_metadata *m, int32_t spec_id);
 const firn_ref *firn_metadata_ref(const firn_metadata *m, firn_str name);
+
+/* Result type of a partition field: the source column is looked for in the current schema, then in
+ * older ones.  False, and string in *ret, if firn cannot tell: the transform is of a later version,
+ * or no schema has the source any more. */
+bool firn_metadata_partition_type(const firn_metadata *m, const firn_partition_field *f,
+                                  firn_type *ret);
+/* The types of all fields of a spec, in `a`. */
+FIRN_NODISCARD firn_code firn_metadata_partition_types(const firn_metadata *m,
+                                                       const firn_spec *spec, firn_arena *a,
+                                                       firn_type **ret, firn_err *err);
 
 /* Returns the snapshot that was current at a time: the newest entry of the snapshot log not later
  * than it.  NULL if there is none. */

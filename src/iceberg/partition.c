@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/str.h"
 
+#include <math.h>
 #include <string.h>
 
 #define MAX_COMPONENT_BYTES ((size_t)200)
@@ -232,6 +233,14 @@ firn_code firn_spec_make(const firn_type *schema, const firn_partition_term *ter
     return FIRN_OK;
 }
 
+bool firn_spec_is_known(const firn_spec *s)
+{
+    for (size_t i = 0; i < s->field_count; i++)
+        if (s->fields[i].transform.kind == FIRN_TRANSFORM_UNKNOWN)
+            return false;
+    return true;
+}
+
 bool firn_spec_same(const firn_spec *a, const firn_spec *b)
 {
     if (a->field_count != b->field_count)
@@ -336,6 +345,36 @@ firn_code firn_partition_path(const firn_spec *spec, const firn_type *types,
         if (i)
             FIRN_TRY(firn_buf_addc(out, '/', err));
         FIRN_TRY(add_component(&spec->fields[i], &types[i], &values[i], out, err));
+    }
+    return FIRN_OK;
+}
+
+/* One NaN stands for all. */
+static firn_value canonical(const firn_type *t, const firn_value *v)
+{
+    if (t->kind == FIRN_T_FLOAT && isnan(v->u.f))
+        return (firn_value){.u.f = NAN};
+    if (t->kind == FIRN_T_DOUBLE && isnan(v->u.d))
+        return (firn_value){.u.d = (double)NAN};
+    return *v;
+}
+
+firn_code firn_partition_key(const firn_spec *spec, const firn_type *types,
+                             const firn_value *values, firn_buf *out, firn_err *err)
+{
+    for (size_t i = 0; i < spec->field_count; i++) {
+        if (values[i].is_null) {
+            FIRN_TRY(firn_buf_addc(out, 'n', err));
+            continue;
+        }
+        firn_value v = canonical(&types[i], &values[i]);
+        uint32_t length = 0;
+        FIRN_TRY(firn_buf_addc(out, 'v', err));
+        size_t at = out->n;
+        FIRN_TRY(firn_buf_add(out, &length, sizeof length, err));
+        FIRN_TRY(firn_value_to_bytes(&types[i], &v, out, err));
+        length = (uint32_t)(out->n - at - sizeof length);
+        memcpy(out->p + at, &length, sizeof length);
     }
     return FIRN_OK;
 }

@@ -70,6 +70,9 @@ FIRN_NODISCARD firn_code firn_spec_make(const firn_type *schema, const firn_part
                                         size_t count, int32_t *last_partition_id, firn_arena *a,
                                         firn_spec *ret, firn_err *err);
 
+/* Whether firn knows what the values of all fields mean, so that it can write files of the spec. */
+bool firn_spec_is_known(const firn_spec *s);
+
 /* Same fields: source, transform and name. */
 bool firn_spec_same(const firn_spec *a, const firn_spec *b);
 
@@ -82,7 +85,13 @@ FIRN_NODISCARD firn_code firn_partition_path(const firn_spec *spec, const firn_t
                                              const firn_value *values, firn_buf *out,
                                              firn_err *err);
 
-/* Result types of all fields of a spec, in `a`; void and unknown fields become string. */
+/* Appends bytes that are equal for two files exactly if they lie in the same partition: null and
+ * the text "null" differ, as do -0.0 and +0.0; all NaNs are one. */
+FIRN_NODISCARD firn_code firn_partition_key(const firn_spec *spec, const firn_type *types,
+                                            const firn_value *values, firn_buf *out, firn_err *err);
+
+/* Result types of all fields of a spec, in `a`, by one schema; fields of unknown transforms, or
+ * whose source is not in the schema, become string.  See firn_metadata_partition_types. */
 FIRN_NODISCARD firn_code firn_spec_types(const firn_type *schema, const firn_spec *spec,
                                          firn_arena *a, firn_type **ret, firn_err *err);
 

@@ -3,6 +3,7 @@
 #include "iceberg/metadata_int.h"
 
 #include "base/hash.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -15,6 +16,7 @@
 #define HEADER_MAX_BYTES  ((size_t)4 << 20)
 #define PLAIN_MAX_BYTES   ((size_t)64 << 20)
 #define HEADER_KEY        "firn.position"
+#define MAX_ANCESTORS     ((size_t)1000000) /* a chain of parents may be a ring */
 
 /* --- stamps -------------------------------------------------------------------------------- */
 
@@ -26,18 +28,20 @@ static firn_code compress(firn_slice in, firn_buf *out, firn_err *err)
     if (ZSTD_isError(n))
         return firn_raise(err, FIRN_E_BUG, "zstd: %s", ZSTD_getErrorName(n));
     out->n = n;
+    out->p[n] = '\0';
     return FIRN_OK;
 }
 
 static firn_code decompress(firn_slice in, uint64_t size, firn_buf *out, firn_err *err)
 {
     if (size > PLAIN_MAX_BYTES)
-        return firn_raise(err, FIRN_E_DATA, "a position of %llu bytes", (unsigned long long)size);
+        return firn_raise(err, FIRN_E_DATA, "it has %llu bytes", (unsigned long long)size);
     FIRN_TRY(firn_buf_reserve(out, (size_t)size, err));
     size_t n = ZSTD_decompress(out->p, (size_t)size, in.p, in.n);
     if (ZSTD_isError(n) || n != size)
-        return firn_raise(err, FIRN_E_DATA, "the position is damaged");
+        return firn_raise(err, FIRN_E_DATA, "it is damaged");
     out->n = n;
+    out->p[n] = '\0';
     return FIRN_OK;
 }
 
@@ -89,15 +93,19 @@ static firn_code parse_position(firn_slice text, firn_arena *a, json_t **ret, fi
     FIRN_TRY(firn_json_parse(text, &root, err));
     FIRN_TRY(firn_json_keep(root, a, err));
     FIRN_TRY(firn_json_i64(root, "v", &version, err));
-    if (version > POSITION_VERSION)
-        return firn_raise(err, FIRN_E_UNSUPPORTED,
-                          "the position has version %lld, this firn knows %d: use a newer firn",
-                          (long long)version, POSITION_VERSION);
+    if (version > POSITION_VERSION) {
+        firn_raise(err, FIRN_E_UNSUPPORTED, "it has version %lld, this firn knows %d",
+                   (long long)version, POSITION_VERSION);
+        return firn_err_advise(err, "a newer firn wrote the table: use that, or one still newer");
+    }
+    if (version < 1 || !json_is_object(json_object_get(root, "streams")))
+        return firn_raise(err, FIRN_E_DATA, "it has no streams");
     *ret = root;
     return FIRN_OK;
 }
 
-/* Reads a position from the header of the snapshot's manifest list, checking size and digest. */
+/* Reads a position from the header of the snapshot's manifest list, checking size and digest.
+ * Errors call it "it": the caller says whose position. */
 static firn_code position_in_header(const firn_io *io, const firn_snapshot *s, firn_str size_text,
                                     firn_arena *a, json_t **ret, firn_err *err)
 {
@@ -109,8 +117,8 @@ static firn_code position_in_header(const firn_io *io, const firn_snapshot *s, f
     FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF(PLAIN_MAX_BYTES);
     FIRN_TRY(firn_manifest_list_read(io, s, HEADER_KEY, a, &list, &count, &header, err));
     if (!header.p || !firn_str_u64(size_text, &size))
-        return firn_raise(err, FIRN_E_DATA, "the manifest list of snapshot %lld has no position",
-                          (long long)s->snapshot_id);
+        return firn_raise(err, FIRN_E_DATA, "it is not in the manifest list %s",
+                          firn_quote(s->manifest_list).s);
     FIRN_TRY(firn_unbase64((firn_str){(const char *)header.p, header.n}, &packed, err));
     FIRN_TRY(decompress(firn_buf_slice(&packed), size, &text, err));
     uint8_t sha[32];
@@ -118,8 +126,7 @@ static firn_code position_in_header(const firn_io *io, const firn_snapshot *s, f
     FIRN_TRY(firn_sha256(text.p, text.n, sha, err));
     firn_hex(sha, sizeof sha, hex);
     if (!firn_str_eqc(firn_snapshot_summary(s, "firn.position-sha256"), hex))
-        return firn_raise(err, FIRN_E_DATA, "the position of snapshot %lld is damaged",
-                          (long long)s->snapshot_id);
+        return firn_raise(err, FIRN_E_DATA, "it is damaged");
     return parse_position(firn_buf_slice(&text), a, ret, err);
 }
 
@@ -128,94 +135,133 @@ firn_code firn_position_of(const firn_io *io, const firn_snapshot *s, firn_arena
 {
     firn_str text = firn_snapshot_summary(s, HEADER_KEY);
     firn_str size = firn_snapshot_summary(s, "firn.position-size");
-    *ret = NULL;
+    json_t *root = NULL;
+    firn_code code = FIRN_OK;
     if (text.p)
-        return parse_position((firn_slice){(const uint8_t *)text.p, text.n}, a, ret, err);
-    return size.p ? position_in_header(io, s, size, a, ret, err) : FIRN_OK;
+        code = parse_position((firn_slice){(const uint8_t *)text.p, text.n}, a, &root, err);
+    else if (size.p)
+        code = position_in_header(io, s, size, a, &root, err);
+    if (code != FIRN_OK)
+        return firn_wrap(err, "the position of snapshot %lld", (long long)s->snapshot_id);
+    *ret = root;
+    return FIRN_OK;
 }
 
 /* --- finding the position of a table ------------------------------------------------------- */
 
-/* Where the walk from main to its ancestors ended. */
+/* The walk from main to its ancestors. */
 typedef struct walk {
-    const firn_metadata *older;   /* metadata read from the log so far; NULL: none yet */
-    size_t next_log;              /* entries of the metadata log not read yet */
-    const firn_snapshot *stamped; /* newest stamped ancestor */
-    bool met_tag;
-    bool cut; /* a parent is in no metadata that can be read */
+    const firn_io *io;
+    const firn_metadata *m;
+    firn_arena *arena;          /* of `older` */
+    const firn_metadata *older; /* metadata read from the log last; NULL: none yet */
+    size_t next_log;            /* entries of the metadata log not read yet */
+    bool cut;                   /* a parent is in no metadata that can be read */
 } walk;
 
-/* Looks for a snapshot in the metadata files of the log, newest first. */
-static const firn_snapshot *find_in_log(const firn_io *io, const firn_metadata *m, int64_t id,
-                                        firn_arena *a, walk *w)
+static void end_walk(walk *w)
 {
-    const json_t *log = json_object_get(m->root, "metadata-log");
-    for (;;) {
-        const firn_snapshot *s = w->older ? firn_metadata_snapshot(w->older, id) : NULL;
-        if (s || w->next_log == 0)
-            return s;
-        const json_t *entry = json_array_get(log, --w->next_log);
-        const json_t *file = json_object_get(entry, "metadata-file");
-        const firn_metadata *older;
-        if (json_is_string(file) &&
-            firn_metadata_load(io, firn_json_text(file), a, &older, NULL) == FIRN_OK)
-            w->older = older; /* one that is gone is passed over */
-    }
+    firn_arena_free(w->arena);
 }
 
-static void walk_ancestors(const firn_io *io, const firn_metadata *m, const firn_ref *tag,
-                           firn_arena *a, walk *w)
+/* Files of the log that were removed, or cannot be made out, are passed over. */
+static bool may_be_passed_over(firn_code code)
 {
-    int64_t id = m->current_snapshot_id;
-    w->next_log = json_array_size(json_object_get(m->root, "metadata-log"));
+    return code == FIRN_E_NOTFOUND || code == FIRN_E_DATA || code == FIRN_E_UNSUPPORTED;
+}
+
+static firn_code load_older(walk *w, firn_err *err)
+{
+    firn_err local = {0};
+    const json_t *log = json_object_get(w->m->root, "metadata-log");
+    const json_t *file = json_object_get(json_array_get(log, --w->next_log), "metadata-file");
+    if (!json_is_string(file))
+        return FIRN_OK;
+    firn_arena_free(w->arena);
+    w->older = NULL;
+    w->arena = firn_arena_new("older metadata", 0);
+    if (!w->arena)
+        return firn_raise_nomem(err);
+    firn_code code = firn_metadata_load(w->io, firn_json_text(file), w->arena, &w->older, &local);
+    if (code == FIRN_OK || may_be_passed_over(code))
+        return FIRN_OK;
+    if (err)
+        *err = local;
+    return code;
+}
+
+/* Looks for a snapshot in the table, then in the metadata files of the log, newest first; NULL in
+ * *ret if it left no trace.  What is found in older metadata lives until the next call. */
+static firn_code find_snapshot(walk *w, int64_t id, bool in_log, const firn_snapshot **ret,
+                               firn_err *err)
+{
+    const firn_snapshot *s = firn_metadata_snapshot(w->m, id);
+    if (!s && w->older)
+        s = firn_metadata_snapshot(w->older, id);
+    while (!s && in_log && w->next_log > 0) {
+        FIRN_TRY(load_older(w, err));
+        s = w->older ? firn_metadata_snapshot(w->older, id) : NULL;
+    }
+    *ret = s;
+    return FIRN_OK;
+}
+
+/* Finds the newest stamped ancestor of main; NULL in *ret if there is none, or none to be found. */
+static firn_code find_stamped(walk *w, bool in_log, const firn_snapshot **ret, firn_err *err)
+{
+    int64_t id = w->m->current_snapshot_id;
+    *ret = NULL;
     for (size_t steps = 0; id != FIRN_NO_SNAPSHOT; steps++) {
-        const firn_snapshot *s = firn_metadata_snapshot(m, id);
-        if (!s)
-            s = find_in_log(io, m, id, a, w);
-        if (!s || steps > 10000000) {
+        const firn_snapshot *s;
+        FIRN_TRY(find_snapshot(w, id, in_log, &s, err));
+        if (!s || steps > MAX_ANCESTORS) {
             w->cut = true;
-            return;
+            return FIRN_OK;
         }
-        if (!w->stamped && is_stamped(s))
-            w->stamped = s;
-        if (tag && tag->snapshot_id == id) {
-            w->met_tag = true;
-            return;
+        if (is_stamped(s)) {
+            *ret = s;
+            return FIRN_OK;
         }
-        if (w->stamped && !tag)
-            return;
         id = s->parent_id;
     }
+    return FIRN_OK;
 }
 
-static firn_code lost(const firn_metadata *m, const firn_ref *tag, const walk *w, firn_err *err)
+/* The snapshot that the tag pins; NULL if there is no tag, or one that is not firn's. */
+static const firn_snapshot *tagged(const firn_metadata *m)
+{
+    const firn_ref *tag = firn_metadata_ref(m, FIRN_STR_LIT(FIRN_POSITION_TAG));
+    const firn_snapshot *s = tag ? firn_metadata_snapshot(m, tag->snapshot_id) : NULL;
+    return s && is_stamped(s) ? s : NULL;
+}
+
+static firn_code lost(const firn_metadata *m, const firn_snapshot *tag, const char *why,
+                      firn_err *err)
 {
     char tag_text[64] = "there is no tag 'firn'";
-    char stamped_text[64] = "no ancestor of main is stamped";
     if (tag)
         snprintf(tag_text, sizeof tag_text, "tag 'firn' names snapshot %lld",
                  (long long)tag->snapshot_id);
-    if (w->stamped)
-        snprintf(stamped_text, sizeof stamped_text, "the newest stamped ancestor is %lld",
-                 (long long)w->stamped->snapshot_id);
     firn_raise(err, FIRN_E_SOURCE_LOST,
                "it cannot be told up to where the sources were landed: main is at snapshot %lld, "
-               "%s, %s, and expired snapshots between them left no trace",
-               (long long)m->current_snapshot_id, tag_text, stamped_text);
-    long long offer = tag ? tag->snapshot_id : w->stamped ? w->stamped->snapshot_id : 0;
-    if (offer)
-        return firn_err_advise(err,
-                               "if the rows of snapshot %lld are all in the table, run again with "
-                               "--accept-position %lld; to land everything anew: --full-refresh",
-                               offer, offer);
-    return firn_err_advise(err, "to land everything anew, run again with --full-refresh");
+               "%s, %s",
+               (long long)m->current_snapshot_id, tag_text, why);
+    if (!tag)
+        return firn_err_advise(err, "to land everything anew, run again with --full-refresh");
+    return firn_err_advise(err,
+                           "if the rows of snapshot %lld are all in the table, run again with "
+                           "--accept-position %lld; to land everything anew: --full-refresh",
+                           (long long)tag->snapshot_id, (long long)tag->snapshot_id);
 }
 
-static firn_code use_stamp(const firn_io *io, const firn_snapshot *s, firn_arena *a,
-                           firn_position *ret, firn_err *err)
+static firn_code use_stamp(const walk *w, const firn_snapshot *s, const firn_snapshot *tag,
+                           firn_arena *a, firn_position *ret, firn_err *err)
 {
     json_t *root;
-    FIRN_TRY(firn_position_of(io, s, a, &root, err));
+    firn_code code = firn_position_of(w->io, s, a, &root, err);
+    if (code == FIRN_E_NOTFOUND)
+        return lost(w->m, tag, "and the position of its newest stamped ancestor was removed", err);
+    FIRN_TRY(code);
     *ret =
         (firn_position){.state = FIRN_POSITION_FOUND, .root = root, .snapshot_id = s->snapshot_id};
     return FIRN_OK;
@@ -224,22 +270,21 @@ static firn_code use_stamp(const firn_io *io, const firn_snapshot *s, firn_arena
 firn_code firn_position_find(const firn_io *io, const firn_metadata *m, firn_arena *a,
                              firn_position *ret, firn_err *err)
 {
-    const firn_ref *tag = firn_metadata_ref(m, FIRN_STR_LIT(FIRN_POSITION_TAG));
-    walk w = {0};
-    walk_ancestors(io, m, tag, a, &w);
-    if (w.met_tag) {
-        const firn_snapshot *s = firn_metadata_snapshot(m, tag->snapshot_id);
-        if (!is_stamped(s))
-            return lost(m, tag, &w, err);
-        return use_stamp(io, s, a, ret, err);
-    }
-    if (w.cut && (tag || !w.stamped)) {
-        bool ours = tag || firn_metadata_property(m, "firn.stamped").p;
-        if (ours)
-            return lost(m, tag, &w, err);
-    }
-    if (w.stamped)
-        return use_stamp(io, w.stamped, a, ret, err);
+    FIRN_AUTO(end_walk) walk w = {.io = io, .m = m};
+    const firn_snapshot *stamped;
+    const firn_snapshot *tag = tagged(m);
+    bool ours = tag || firn_metadata_property(m, FIRN_POSITION_PROPERTY).p;
+    w.next_log = json_array_size(json_object_get(m->root, "metadata-log"));
+    FIRN_TRY(find_stamped(&w, ours, &stamped, err));
+    if (stamped)
+        return use_stamp(&w, stamped, tag, a, ret, err);
+    if (ours && w.cut)
+        return lost(m, tag,
+                    tag ? "and expired snapshots between them left no trace"
+                        : "and expired snapshots before it left no trace",
+                    err);
+    if (ours && m->current_snapshot_id != FIRN_NO_SNAPSHOT)
+        return lost(m, tag, "and no snapshot that it was built on carries a position", err);
     *ret = (firn_position){.state = FIRN_POSITION_NONE, .snapshot_id = FIRN_NO_SNAPSHOT};
     return FIRN_OK;
 }
@@ -248,14 +293,7 @@ firn_code firn_position_find(const firn_io *io, const firn_metadata *m, firn_are
 
 static json_t *get_n(const json_t *obj, firn_str key)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)obj, name, value)
-    {
-        if (firn_str_eqc(key, name))
-            return value;
-    }
-    return NULL;
+    return key.p ? json_object_getn(obj, key.p, key.n) : NULL;
 }
 
 static json_t *stream_of(const json_t *root, firn_str stream)
@@ -278,6 +316,7 @@ static firn_code twin(firn_str stream, firn_err *err)
     firn_raise(err, FIRN_E_CONFLICT,
                "another firn landed the stream %s meanwhile; this run committed nothing of it",
                firn_quote(stream).s);
+    firn_err_id(err, FIRN_ID_TWIN);
     return firn_err_advise(err, "run again: what the other one landed is then left out");
 }
 
@@ -292,6 +331,9 @@ static firn_code apply_move(json_t *root, const firn_position_move *move, firn_e
         FIRN_TRY(firn_json_set(stream, "parts", json_object(), err));
     }
     json_t *parts = json_object_get(stream, "parts");
+    if (!json_is_object(parts))
+        return firn_raise(err, FIRN_E_DATA, "the position of the stream %s has no parts",
+                          firn_quote(move->stream).s);
     const json_t *have = get_n(parts, move->part);
     bool same = have && move->from ? json_equal(have, move->from) : !have && !move->from;
     if (!same)
@@ -301,16 +343,18 @@ static firn_code apply_move(json_t *root, const firn_position_move *move, firn_e
 
 /* Streams that moved count one commit more. */
 static firn_code count_streams(json_t *root, const firn_position_move *moves, size_t count,
-                               firn_err *err)
+                               firn_arena *a, firn_err *err)
 {
+    static int seen;
+    firn_map counted = FIRN_MAP(a);
     for (size_t i = 0; i < count; i++) {
-        bool first = true;
-        for (size_t k = 0; k < i; k++)
-            first = first && !firn_str_eq(moves[k].stream, moves[i].stream);
+        if (firn_map_get(&counted, moves[i].stream))
+            continue;
+        if (!firn_map_put(&counted, moves[i].stream, &seen))
+            return firn_arena_raise(a, err);
         json_t *stream = stream_of(root, moves[i].stream);
         int64_t seq = json_integer_value(json_object_get(stream, "seq"));
-        if (first)
-            FIRN_TRY(firn_json_set(stream, "seq", json_integer(seq + 1), err));
+        FIRN_TRY(firn_json_set(stream, "seq", json_integer(seq + 1), err));
     }
     return FIRN_OK;
 }
@@ -323,11 +367,9 @@ firn_code firn_position_advance(const firn_position *base, const firn_position_m
     if (!root)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_json_keep(root, a, err));
-    if (!json_is_object(json_object_get(root, "streams")))
-        return firn_raise(err, FIRN_E_DATA, "the position has no streams");
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(apply_move(root, &moves[i], err));
-    FIRN_TRY(count_streams(root, moves, count, err));
+    FIRN_TRY(count_streams(root, moves, count, a, err));
     *ret = root;
     return FIRN_OK;
 }

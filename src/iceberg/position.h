@@ -12,6 +12,10 @@
 #include "iceberg/manifest.h"
 
 #define FIRN_POSITION_TAG "firn"
+#define FIRN_ID_TWIN 3004 /* error id: another firn landed the stream meanwhile */
+/* A table property: set with the first stamp, it tells a table whose stamps were lost from one that
+ * never had any. */
+#define FIRN_POSITION_PROPERTY "firn.stamped"
 
 typedef enum firn_position_state {
     FIRN_POSITION_NONE, /* nothing was ever landed here */
@@ -24,10 +28,11 @@ typedef struct firn_position {
     int64_t snapshot_id; /* that carries it */
 } firn_position;
 
-/* Finds the position that belongs to the table's current rows (DESIGN.md §5): the tag if it is an
- * ancestor of main, else the newest stamped ancestor (somebody rolled back).  Where expiry cut the
- * chain, older metadata files settle it.  FIRN_E_SOURCE_LOST, with what was found, when nothing
- * can: the operator must choose. */
+/* Finds the position that belongs to the table's current rows (DESIGN.md §5): that of the newest
+ * stamped ancestor of main, which is the tagged one unless somebody rolled back.  Where expiry cut
+ * the chain, older metadata files settle it.  FIRN_E_SOURCE_LOST, with what was found, when nothing
+ * can, or when the table has rows and none of main's ancestors is stamped although the table once
+ * was (another engine made it anew): the operator must choose. */
 FIRN_NODISCARD firn_code firn_position_find(const firn_io *io, const firn_metadata *m,
                                             firn_arena *a, firn_position *ret, firn_err *err);
 

@@ -6,13 +6,28 @@
 typedef struct planning {
     const firn_metadata *m;
     const firn_expr *filter;
-    const firn_spec *spec; /* of the manifest being read */
+    const firn_spec *spec; /* of the file looked at last */
     const firn_type *types;
     firn_arena *a;
     FIRN_VEC(firn_scan_file) files;
     firn_scan_plan *plan;
     int64_t live; /* files seen alive in the manifests that were read */
 } planning;
+
+static firn_code use_spec(planning *p, int32_t spec_id, firn_err *err)
+{
+    firn_type *types;
+    if (p->spec && p->spec->spec_id == spec_id)
+        return FIRN_OK;
+    const firn_spec *spec = firn_metadata_spec(p->m, spec_id);
+    if (!spec)
+        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
+                          (int)spec_id);
+    FIRN_TRY(firn_metadata_partition_types(p->m, spec, p->a, &types, err));
+    p->spec = spec;
+    p->types = types;
+    return FIRN_OK;
+}
 
 static firn_code take_entry(void *arg, const firn_manifest_entry *e, bool *stop FIRN_UNUSED,
                             firn_err *err)
@@ -21,6 +36,7 @@ static firn_code take_entry(void *arg, const firn_manifest_entry *e, bool *stop 
     if (e->status == FIRN_ENTRY_DELETED)
         return FIRN_OK;
     p->live++;
+    FIRN_TRY(use_spec(p, e->file.spec_id, err));
     if (p->filter && !firn_expr_file_may_match(p->filter, p->spec, p->types, &e->file))
         return FIRN_OK;
     if (!firn_str_ieq(e->file.file_format, FIRN_STR_LIT("parquet")))
@@ -40,14 +56,11 @@ static firn_code take_entry(void *arg, const firn_manifest_entry *e, bool *stop 
 static firn_code plan_manifest(const firn_io *io, planning *p, const firn_manifest_file *mf,
                                firn_err *err)
 {
-    firn_type *types;
-    p->spec = firn_metadata_spec(p->m, mf->partition_spec_id < 0 ? 0 : mf->partition_spec_id);
-    if (!p->spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)mf->partition_spec_id);
-    FIRN_TRY(firn_spec_types(&p->m->schema->type, p->spec, p->a, &types, err));
-    p->types = types;
-    if (p->filter && !firn_expr_manifest_may_match(p->filter, p->spec, types, mf)) {
+    bool spec_known = mf->partition_spec_id >= 0; /* else the manifest itself says */
+    if (spec_known)
+        FIRN_TRY(use_spec(p, mf->partition_spec_id, err));
+    if (p->filter && spec_known &&
+        !firn_expr_manifest_may_match(p->filter, p->spec, p->types, mf)) {
         p->live += FIRN_MAX(mf->added_files_count, 0) + FIRN_MAX(mf->existing_files_count, 0);
         return FIRN_OK;
     }

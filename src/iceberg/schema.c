@@ -319,12 +319,22 @@ bool firn_schema_promotes(const firn_type *from, const firn_type *to)
         return true;
     if (from->kind == FIRN_T_DECIMAL && to->kind == FIRN_T_DECIMAL)
         return from->scale == to->scale && from->precision <= to->precision;
+    if (firn_type_is_nested(from->kind))
+        return firn_type_eq(from, to);
     return from->kind == to->kind && from->length == to->length;
 }
 
 static firn_code merge_type(firn_str name, const firn_type *have, const firn_type *want,
-                            int32_t *last_id, firn_arena *a, firn_type *ret, bool *changed,
-                            firn_err *err);
+                            firn_arena *a, firn_type *ret, bool *changed, firn_err *err);
+
+/* Ids of another table mean nothing here: all are given anew. */
+static void forget_ids(firn_type *type)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        type->fields[i].id = 0;
+        forget_ids(&type->fields[i].type);
+    }
+}
 
 static firn_code copy_new_field(const firn_field *want, firn_arena *a, firn_field *ret,
                                 firn_err *err)
@@ -334,21 +344,23 @@ static firn_code copy_new_field(const firn_field *want, firn_arena *a, firn_fiel
     ret->id = 0;
     ret->type = firn_type_copy(&want->type, a);
     ret->name = firn_arena_str(a, want->name);
-    if (ret->type.kind == FIRN_TYPE_KIND_COUNT || !ret->name.p)
+    if (want->doc.p)
+        ret->doc = firn_arena_str(a, want->doc);
+    if (ret->type.kind == FIRN_TYPE_KIND_COUNT || !ret->name.p || (want->doc.p && !ret->doc.p))
         return firn_arena_raise(a, err);
+    forget_ids(&ret->type);
     return FIRN_OK;
 }
 
-static firn_code merge_struct(const firn_type *have, const firn_type *want, int32_t *last_id,
-                              firn_arena *a, firn_type *ret, bool *changed, firn_err *err)
+static firn_code merge_struct(const firn_type *have, const firn_type *want, firn_arena *a,
+                              firn_type *ret, bool *changed, firn_err *err)
 {
     FIRN_VEC(firn_field) fields = {0};
     for (size_t i = 0; i < have->field_count; i++) {
         firn_field f = have->fields[i];
         const firn_field *w = firn_type_field(want, f.name);
         if (w)
-            FIRN_TRY(merge_type(f.name, &have->fields[i].type, &w->type, last_id, a, &f.type,
-                                changed, err));
+            FIRN_TRY(merge_type(f.name, &have->fields[i].type, &w->type, a, &f.type, changed, err));
         if (!firn_vec_push(a, &fields, f))
             return firn_arena_raise(a, err);
     }
@@ -365,31 +377,48 @@ static firn_code merge_struct(const firn_type *have, const firn_type *want, int3
     return FIRN_OK;
 }
 
+static firn_code cannot_become(firn_str name, const firn_type *have, const firn_type *want,
+                               firn_arena *a, firn_err *err)
+{
+    return firn_raise(err, FIRN_E_CONFLICT, "column %s is %s and cannot become %s",
+                      firn_quote(name).s, firn_type_text(have, a), firn_type_text(want, a));
+}
+
+/* A list's element, or a map's key and value.  Keys stay as they are: no engine lets them evolve,
+ * since rows written before would no longer be found by them. */
+static firn_code merge_items(firn_str name, const firn_type *have, const firn_type *want,
+                             firn_arena *a, firn_type *ret, bool *changed, firn_err *err)
+{
+    firn_type merged = *have;
+    merged.fields = firn_arena_array(a, have->field_count, sizeof *merged.fields);
+    if (!merged.fields)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < have->field_count; i++) {
+        bool item_changed = false;
+        merged.fields[i] = have->fields[i];
+        FIRN_TRY(merge_type(name, &have->fields[i].type, &want->fields[i].type, a,
+                            &merged.fields[i].type, &item_changed, err));
+        if (item_changed && have->kind == FIRN_T_MAP && i == 0)
+            return cannot_become(name, have, want, a, err);
+        *changed |= item_changed;
+    }
+    *ret = merged;
+    return FIRN_OK;
+}
+
 static firn_code merge_type(firn_str name, const firn_type *have, const firn_type *want,
-                            int32_t *last_id, firn_arena *a, firn_type *ret, bool *changed,
-                            firn_err *err)
+                            firn_arena *a, firn_type *ret, bool *changed, firn_err *err)
 {
     if (have->kind == want->kind && have->kind == FIRN_T_STRUCT)
-        return merge_struct(have, want, last_id, a, ret, changed, err);
-    if (have->kind == want->kind && firn_type_is_nested(have->kind)) {
-        *ret = *have;
-        ret->fields = firn_arena_array(a, have->field_count, sizeof *ret->fields);
-        if (!ret->fields)
-            return firn_arena_raise(a, err);
-        for (size_t i = 0; i < have->field_count; i++) {
-            ret->fields[i] = have->fields[i];
-            FIRN_TRY(merge_type(name, &have->fields[i].type, &want->fields[i].type, last_id, a,
-                                &ret->fields[i].type, changed, err));
-        }
-        return FIRN_OK;
-    }
-    if (firn_schema_promotes(want, have) || firn_type_eq(have, want)) {
+        return merge_struct(have, want, a, ret, changed, err);
+    if (have->kind == want->kind && firn_type_is_nested(have->kind))
+        return merge_items(name, have, want, a, ret, changed, err);
+    if (firn_schema_promotes(want, have)) {
         *ret = *have; /* what is wanted fits already */
         return FIRN_OK;
     }
     if (!firn_schema_promotes(have, want))
-        return firn_raise(err, FIRN_E_CONFLICT, "column %s is %s and cannot become %s",
-                          firn_quote(name).s, firn_type_text(have, a), firn_type_text(want, a));
+        return cannot_become(name, have, want, a, err);
     *ret = *want;
     *changed = true;
     return FIRN_OK;
@@ -400,7 +429,7 @@ firn_code firn_schema_merge(const firn_type *have, const firn_type *want, int32_
 {
     bool changed = false;
     firn_type merged;
-    FIRN_TRY(merge_struct(have, want, last_id, a, &merged, &changed, err));
+    FIRN_TRY(merge_struct(have, want, a, &merged, &changed, err));
     firn_schema_assign_ids(&merged, last_id);
     *ret = merged;
     *ret_changed = changed;

@@ -9,12 +9,13 @@ static firn_code note_partition(firn_summary *s, const firn_data_file *f, const 
                                 const firn_type *types, firn_err *err)
 {
     static int present;
-    FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 20);
-    FIRN_TRY(firn_partition_path(spec, types, f->partition, &path, err));
-    if (firn_map_get(&s->partitions, firn_buf_str(&path)))
+    FIRN_AUTO(firn_buf_free) firn_buf key = FIRN_BUF((size_t)64 << 20);
+    FIRN_TRY(firn_buf_addf(&key, err, "%d:", (int)spec->spec_id));
+    FIRN_TRY(firn_partition_key(spec, types, f->partition, &key, err));
+    if (firn_map_get(&s->partitions, firn_buf_str(&key)))
         return FIRN_OK;
-    firn_str key = firn_arena_str(s->partitions.arena, firn_buf_str(&path));
-    if (!key.p || !firn_map_put(&s->partitions, key, &present))
+    firn_str kept = firn_arena_str(s->partitions.arena, firn_buf_str(&key));
+    if (!kept.p || !firn_map_put(&s->partitions, kept, &present))
         return firn_arena_raise(s->partitions.arena, err);
     return FIRN_OK;
 }

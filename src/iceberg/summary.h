@@ -15,7 +15,7 @@ typedef struct firn_summary {
     int64_t added_files_size;
     int64_t removed_files_size;
     bool whole;          /* the table is replaced: what is added is all there is afterwards */
-    firn_map partitions; /* folders touched; set .arena first */
+    firn_map partitions; /* keys of those touched; set .arena first */
 } firn_summary;
 
 FIRN_NODISCARD firn_code firn_summary_add(firn_summary *s, const firn_data_file *f, bool deleted,

@@ -143,23 +143,24 @@ typedef struct state {
     int64_t last_order_id;
 } state;
 
-/* Returns the array at a key, made if it is missing. */
+/* The tree shares all members with the one it was copied from.  What is to be changed is copied
+ * first, one level deep: the elements stay shared, and nobody changes them. */
+static json_t *own(json_t *parent, const char *key, json_t *copy)
+{
+    return copy && json_object_set_new(parent, key, copy) == 0 ? copy : NULL;
+}
+
+/* Returns the array at a key, free to be changed; made if it is missing. */
 static json_t *array_at(json_t *root, const char *key)
 {
     json_t *list = json_object_get(root, key);
-    if (json_is_array(list))
-        return list;
-    list = json_array();
-    return list && json_object_set_new(root, key, list) == 0 ? list : NULL;
+    return own(root, key, json_is_array(list) ? json_copy(list) : json_array());
 }
 
 static json_t *object_at(json_t *root, const char *key)
 {
     json_t *obj = json_object_get(root, key);
-    if (json_is_object(obj))
-        return obj;
-    obj = json_object();
-    return obj && json_object_set_new(root, key, obj) == 0 ? obj : NULL;
+    return own(root, key, json_is_object(obj) ? json_copy(obj) : json_object());
 }
 
 static json_t *without(const json_t *obj, const char *key)
@@ -313,11 +314,9 @@ static firn_code apply_ref(state *st, const json_t *u, firn_err *err)
     json_t *refs = object_at(st->root, "refs");
     if (!refs || !name)
         return firn_raise_nomem(err);
-    json_t *ref = json_object_get(refs, name); /* retention settings of others stay */
-    if (!ref) {
-        ref = json_object();
-        FIRN_TRY(firn_json_set(refs, name, ref, err));
-    }
+    json_t *ref = object_at(refs, name); /* retention settings of others stay */
+    if (!ref)
+        return firn_raise_nomem(err);
     bool moved = json_integer_value(json_object_get(ref, "snapshot-id")) != id;
     FIRN_TRY(firn_json_set(ref, "snapshot-id", json_integer(id), err));
     FIRN_TRY(firn_json_set(ref, "type", json_incref(json_object_get(u, "type")), err));
@@ -335,9 +334,11 @@ static firn_code apply_set_properties(state *st, const json_t *u, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code apply_remove_properties(state *st, const json_t *u, firn_err *err FIRN_UNUSED)
+static firn_code apply_remove_properties(state *st, const json_t *u, firn_err *err)
 {
-    json_t *properties = json_object_get(st->root, "properties");
+    json_t *properties = object_at(st->root, "properties");
+    if (!properties)
+        return firn_raise_nomem(err);
     const json_t *keys = json_object_get(u, "removals");
     for (size_t i = 0; i < json_array_size(keys); i++)
         json_object_del(properties, json_string_value(json_array_get(keys, i)));
@@ -429,7 +430,7 @@ static firn_code log_previous_file(state *st, const firn_metadata *base, firn_er
 firn_code firn_metadata_apply(const firn_metadata *base, const firn_updates *u, int64_t now_ms,
                               firn_arena *a, const firn_metadata **ret, firn_err *err)
 {
-    json_t *root = base ? json_deep_copy(base->root) : empty_root();
+    json_t *root = base ? json_copy(base->root) : empty_root();
     if (!root)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_json_keep(root, a, err));

@@ -242,7 +242,11 @@ static bool integral_from_engine(const firn_type *t, firn_str text, int64_t *ret
         return firn_time_parse(text, ret);
     if (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ)
         return timestamp_from_engine(t, text, ret);
-    return firn_str_i64(text, ret);
+    int64_t v;
+    if (!firn_str_i64(text, &v) || (t->kind == FIRN_T_INT && v != (int32_t)v))
+        return false;
+    *ret = v;
+    return true;
 }
 
 static bool boolean_from_engine(firn_str text, bool *ret)

@@ -8,9 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-#define WAIT_MS 100
+#define WAIT_MS       100
 #define REJECTS_BYTES ((size_t)64 << 20)
-#define RATIO_FROM_RECORDS 1000
 
 /* --- waiting ------------------------------------------------------------------------------- */
 
@@ -379,8 +378,8 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
         .cut = rec->flags & FIRN_REC_OVERSIZE,
         .path = firn_arena_str(f->reject_arena, r->path),
         .reason = firn_arena_str(f->reject_arena, r->reason),
-        .raw = firn_arena_copy(f->reject_arena,
-                               (firn_slice){b->bytes.p + rec->offset, rec->length}),
+        .raw =
+            firn_arena_copy(f->reject_arena, (firn_slice){b->bytes.p + rec->offset, rec->length}),
     };
     if (x.path.p && x.reason.p && x.raw.p && firn_vec_push(f->reject_arena, &f->rejects, x))
         return FIRN_OK;
@@ -392,8 +391,9 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
 static firn_code too_many(const firn_feed *f, firn_err *err)
 {
     const firn_feed_reject *r = &f->rejects.v[0];
-    firn_raise(err, FIRN_E_LIMIT, "%zu of %llu records were rejected, the first in %s line %llu: "
-                                  "%.*s",
+    firn_raise(err, FIRN_E_LIMIT,
+               "%zu of %llu records were rejected, the first in %s line %llu: "
+               "%.*s",
                f->rejects.n, (unsigned long long)f->totals.records,
                firn_quote(f->conf->files[r->file].name).s, (unsigned long long)r->line,
                FIRN_STR_ARG(r->reason));
@@ -405,7 +405,7 @@ static firn_code too_many(const firn_feed *f, firn_err *err)
 static firn_code check_rejects(const firn_feed *f, firn_err *err)
 {
     double share = f->totals.records ? (double)f->rejects.n / (double)f->totals.records : 0;
-    bool by_share = f->totals.records > RATIO_FROM_RECORDS && share > f->conf->rejects_ratio;
+    bool by_share = f->totals.records > f->conf->rejects_max && share > f->conf->rejects_ratio;
     if (f->rejects.n <= f->conf->rejects_max && !by_share)
         return FIRN_OK;
     return too_many(f, err);

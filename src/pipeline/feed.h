@@ -38,8 +38,8 @@ typedef struct firn_feed_conf {
     size_t lookahead_bytes; /* of a new stream (64 MB) */
     size_t window_bytes;    /* joined when a type changes (32 MB) */
 
-    uint64_t rejects_max;   /* records */
-    double rejects_ratio;   /* 0..1, once more than 1,000 records were read */
+    uint64_t rejects_max; /* records */
+    double rejects_ratio; /* 0..1, once more than 1,000 records were read */
 } firn_feed_conf;
 
 /* What became of one file. */
@@ -69,8 +69,7 @@ typedef struct firn_feed_totals {
 } firn_feed_totals;
 
 /* Starts reading.  `conf` and what it points to must outlive the feed. */
-FIRN_NODISCARD firn_code firn_feed_open(const firn_feed_conf *conf, firn_feed **ret,
-                                        firn_err *err);
+FIRN_NODISCARD firn_code firn_feed_open(const firn_feed_conf *conf, firn_feed **ret, firn_err *err);
 
 /* Makes the layout ready for the next unit of at most max_bytes raw bytes: looks ahead, or joins
  * what made the last unit end.  *ret_more: there is something to land.  The layout lives as long

@@ -8,7 +8,7 @@
  * engine's strings point into them. */
 typedef struct feed_worker {
     firn_feed *feed;
-    firn_arena *arena;  /* decoded texts of the last call */
+    firn_arena *arena; /* decoded texts of the last call */
     firn_arena *rejects;
     feed_slot *current;
     size_t next_record;

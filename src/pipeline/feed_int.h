@@ -77,8 +77,8 @@ struct firn_feed {
     firn_feed_totals totals;
 };
 
-void firn_feed_drop_file(feed_file *file);               /* with the lock */
-void firn_feed_wait(firn_feed *f);                       /* with the lock */
+void firn_feed_drop_file(feed_file *file);              /* with the lock */
+void firn_feed_wait(firn_feed *f);                      /* with the lock */
 void firn_feed_fail(firn_feed *f, const firn_err *err); /* with the lock */
 
 FIRN_NODISCARD firn_code firn_feed_take(firn_feed *f, bool may_wait, feed_slot **ret,

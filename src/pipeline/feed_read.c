@@ -114,8 +114,8 @@ static firn_code read_file(firn_feed *f, size_t i, firn_err *err)
     f->files[i].arena = firn_arena_new("a file", 0);
     if (!f->files[i].arena)
         return firn_raise_nomem(err);
-    FIRN_TRY(firn_file_reader_open(f->conf->env, &f->conf->files[i], &opt, f->files[i].arena, &r,
-                                   err));
+    FIRN_TRY(
+        firn_file_reader_open(f->conf->env, &f->conf->files[i], &opt, f->files[i].arena, &r, err));
     firn_code code = read_batches(f, i, r, &batches, err);
     if (code == FIRN_OK)
         code = finish_file(f, i, r, batches, err);
@@ -171,8 +171,7 @@ firn_code firn_feed_start_readers(firn_feed *f, firn_err *err)
 
 /* --- infer: full --------------------------------------------------------------------------- */
 
-static firn_code survey_file(firn_feed *f, size_t i, firn_shape *into, firn_arena *a,
-                             firn_err *err)
+static firn_code survey_file(firn_feed *f, size_t i, firn_shape *into, firn_arena *a, firn_err *err)
 {
     const firn_file_reader_opt opt = {
         .decoder = f->conf->decoder,

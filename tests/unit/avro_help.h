@@ -123,9 +123,10 @@ static inline void show_bytes(firn_buf *b, firn_slice s)
 /* null · true · 27 · 1.5f · 0.25 · 'foo\00' · {record} · [array] · <map> */
 static inline void show_value(firn_buf *b, const firn_avro_value *v)
 {
-    char text[64] = "null";
+    char text[64] = "no kind at all";
     switch (v->kind) {
     case FIRN_AVRO_NULL:
+        snprintf(text, sizeof text, "null");
         break;
     case FIRN_AVRO_BOOLEAN:
         snprintf(text, sizeof text, "%s", v->u.b ? "true" : "false");
@@ -321,12 +322,12 @@ static inline void show_samples(firn_buf *out, int64_t count)
     }
 }
 
-/* Writes `count` sample records. */
-static inline firn_code write_sample(firn_avro_codec codec, int64_t count, firn_buf *out,
-                                     firn_err *err)
+/* Writes `count` sample records; the writer lives in an arena of `limit` bytes. */
+static inline firn_code write_limited(firn_avro_codec codec, int64_t count, size_t limit,
+                                      firn_buf *out, firn_err *err)
 {
     static const firn_avro_meta_entry meta[] = {{"content", {(const uint8_t *)"data", 4}}};
-    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("writing", 0);
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("writing", limit);
     firn_avro_writer *w = NULL;
     if (!a)
         return firn_raise_nomem(err);
@@ -338,6 +339,12 @@ static inline firn_code write_sample(firn_avro_codec codec, int64_t count, firn_
         FIRN_TRY(firn_avro_write(w, &s.record, err));
     }
     return firn_avro_finish(w, err);
+}
+
+static inline firn_code write_sample(firn_avro_codec codec, int64_t count, firn_buf *out,
+                                     firn_err *err)
+{
+    return write_limited(codec, count, 0, out, err);
 }
 
 #endif

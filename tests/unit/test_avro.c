@@ -59,6 +59,9 @@ static const struct vector {
     {suit, "06", "'D'", false, false},
     {longs, "04063600", "[3,27]", false, false},
     {longs, "00", "[]", false, false},
+    {"{\"type\":\"array\",\"items\":\"boolean\"}", "04010000", "[true,false]", false, false},
+    {"{\"type\":\"array\",\"items\":\"null\"}", "0400", "[null,null]", false, false},
+    {"{\"type\":[\"null\",\"long\"]}", "0236", "27", false, false},
     {longs, "0304063600", "[3,27]", false, true}, /* count -2, 2 bytes */
     {longs,
      "0206010236"
@@ -173,6 +176,67 @@ static void values_are_written_as_specified(void **state FIRN_UNUSED)
     }
 }
 
+/* Long arrays, in blocks with and without their sizes; no field of a record has the id 3. */
+static void long_arrays_are_read(void **state FIRN_UNUSED)
+{
+    enum { ITEMS = 20000, BLOCK = 7000 };
+    FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(MEBI);
+    FIRN_AUTO(firn_buf_free) firn_buf body = FIRN_BUF(MEBI);
+    FIRN_AUTO(firn_buf_free) firn_buf expected = FIRN_BUF(MEBI);
+    put_text(&expected, "{[");
+    for (int64_t i = 0; i < ITEMS; i += BLOCK) {
+        firn_err err = {0};
+        FIRN_AUTO(firn_buf_free) firn_buf items = FIRN_BUF(MEBI);
+        int64_t n = FIRN_MIN(ITEMS - i, BLOCK);
+        for (int64_t k = i; k < i + n; k++) {
+            put_long(&items, k);
+            check_ok(firn_buf_addf(&expected, &err, "%s{%lld,null}", k ? "," : "", (long long)k),
+                     &err);
+        }
+        put_long(&body, i == BLOCK ? -n : n);
+        if (i == BLOCK)
+            put_long(&body, (int64_t)items.n);
+        put(&body, items.p, items.n);
+    }
+    put_long(&body, 0);
+    put_text(&expected, "]}\n");
+    char schema[512];
+    one_field(schema, sizeof schema,
+              "{\"type\":\"array\",\"items\":{\"type\":\"record\",\"name\":\"i\",\"fields\":["
+              "{\"name\":\"v\",\"type\":\"int\",\"field-id\":2}]}}");
+    put_header(&file, schema, NULL);
+    put_block(&file, 1, firn_buf_slice(&body));
+    firn_avro_want want = {1, inner_wants, 2};
+    check_reads(firn_buf_slice(&file), &want, 1, firn_buf_cstr(&expected));
+}
+
+/* Any number of integers of any length, any number of bytes behind them. */
+static void integers_are_skipped(void **state FIRN_UNUSED)
+{
+    static const char schema[] =
+        "{\"type\":\"record\",\"name\":\"r\",\"fields\":["
+        "{\"name\":\"x\",\"type\":{\"type\":\"array\",\"items\":\"long\"}},"
+        "{\"name\":\"y\",\"type\":\"string\",\"field-id\":1}]}";
+    static const firn_avro_want wants[] = {{1, NULL, 0}};
+    static const char text[] = "0123456789";
+    for (int64_t n = 0; n < 500; n++) {
+        FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(MEBI);
+        FIRN_AUTO(firn_buf_free) firn_buf body = FIRN_BUF(MEBI);
+        char expected[32];
+        const char *tail = text + n % 11;
+        snprintf(expected, sizeof expected, "{'%s'}\n", tail);
+        if (n % 50)
+            put_long(&body, n % 50);
+        for (int64_t k = 0; k < n % 50; k++) /* lengths of 1 byte first, then mixed */
+            put_long(&body, (INT64_C(1) << (n / 50 * k * 3 % 62)) - 1);
+        put_long(&body, 0);
+        put_string(&body, tail);
+        put_header(&file, schema, NULL);
+        put_block(&file, 1, firn_buf_slice(&body));
+        check_reads(firn_buf_slice(&file), wants, 1, expected);
+    }
+}
+
 /* --- containers ---------------------------------------------------------------------------- */
 
 /* Blocks as fastavro 1.13.1 wrote them (three records), sync marker and header left out.  The one
@@ -258,13 +322,17 @@ static void names_are_resolved(void **state FIRN_UNUSED)
         "{\"name\":\"t\",\"field-id\":4,\"type\":\"c.f\"},"
         "{\"name\":\"u\",\"field-id\":5,\"type\":\"a.b.f\"},"
         "{\"name\":\"v\",\"field-id\":6,\"type\":{\"type\":\"fixed\",\"name\":\"f\",\"size\":3}},"
-        "{\"name\":\"w\",\"field-id\":7,\"type\":{\"type\":\"f\"}}]}";
-    static const firn_avro_want wants[] = {{7, NULL, 0}, {6, NULL, 0}, {5, NULL, 0}, {4, NULL, 0},
+        "{\"name\":\"w\",\"field-id\":7,\"type\":{\"type\":\"f\"}},"
+        "{\"name\":\"y\",\"field-id\":8,\"type\":{\"type\":\"fixed\",\"name\":\"g\",\"size\":1,"
+        "\"namespace\":\"\"}},"
+        "{\"name\":\"z\",\"field-id\":9,\"type\":\"g\"}]}"; /* as Java finds it */
+    static const firn_avro_want wants[] = {{9, NULL, 0}, {8, NULL, 0}, {7, NULL, 0},
+                                           {6, NULL, 0}, {5, NULL, 0}, {4, NULL, 0},
                                            {3, NULL, 0}, {2, NULL, 0}, {1, NULL, 0}};
     FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(MEBI);
     put_header(&file, schema, NULL);
-    put_block(&file, 1, (firn_slice){(const uint8_t *)"pqqsttuvvvwww", 13});
-    check_reads(firn_buf_slice(&file), wants, 7, "{'www','vvv','u','tt','s','qq','p'}\n");
+    put_block(&file, 1, (firn_slice){(const uint8_t *)"pqqsttuvvvwwwyz", 15});
+    check_reads(firn_buf_slice(&file), wants, 9, "{'z','y','www','vvv','u','tt','s','qq','p'}\n");
 
     firn_err err = {0};
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("test", 0);
@@ -308,6 +376,10 @@ static void values_stay_in_the_readers_arena(void **state FIRN_UNUSED)
     check_ok(write_sample(FIRN_AVRO_CODEC_DEFLATE, COUNT, &file, &err), &err);
     check_ok(firn_avro_open(firn_buf_slice(&file), MEBI, a, &r, &err), &err);
     check_fails(firn_avro_next(r, a, &kept[0], &end, &err), FIRN_E_INVAL, &err, "projected");
+    firn_avro_close(NULL);
+    firn_avro_reader *none_read = NULL;
+    check_fails(firn_avro_open(firn_buf_slice(&file), 0, a, &none_read, &err), FIRN_E_INVAL, &err,
+                "at most 0 bytes");
     check_ok(firn_avro_project(r, sample_wants, SAMPLE_WANTS, &err), &err);
     for (size_t i = 0; i < COUNT; i++) {
         check_ok(firn_avro_next(r, a, &kept[i], &end, &err), &err);
@@ -533,6 +605,8 @@ int main(void)
         cmocka_unit_test(values_are_read_as_specified),
         cmocka_unit_test(values_are_skipped_to_the_byte),
         cmocka_unit_test(values_are_written_as_specified),
+        cmocka_unit_test(long_arrays_are_read),
+        cmocka_unit_test(integers_are_skipped),
         cmocka_unit_test(foreign_codecs_are_read),
         cmocka_unit_test(containers_may_be_laid_out_freely),
         cmocka_unit_test(names_are_resolved),

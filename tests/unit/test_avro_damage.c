@@ -26,6 +26,7 @@ static const struct damage {
     {"\"boolean\"", "02", "neither 0 nor 1 at byte", true},
     {"\"boolean\"", "", "more records than the block can hold", false},
     {"\"int\"", "8080808010", "more than 32 bits", true},
+    {"\"int\"", "8180808010", "more than 32 bits", true},
     {"\"long\"", "80808080808080808002", "more than 64 bits", true},
     {"\"long\"", "8080808080808080808001", "more than 64 bits", true},
     {"\"long\"", "80", "the data ends within", false},
@@ -37,6 +38,10 @@ static const struct damage {
     {"{\"type\":\"fixed\",\"name\":\"f\",\"size\":2147483647}", "00", "more records", false},
     {"{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[\"A\"]}", "02", "no such symbol", true},
     {"{\"type\":\"enum\",\"name\":\"e\",\"symbols\":[\"A\"]}", "01", "no such symbol", true},
+    {"[\"null\",\"boolean\"]", "02", "the data ends within", false},
+    {"[\"null\",\"double\"]", "0200000000000000", "the data ends within", false},
+    {"[\"null\",{\"type\":\"fixed\",\"name\":\"f\",\"size\":3}]", "026161", "the data ends within",
+     false},
     {"[\"null\",\"int\"]", "04", "no such branch", false},
     {"[\"null\",\"int\"]", "01", "no such branch", false},
     {"[]", "00", "no such branch", false},
@@ -50,6 +55,8 @@ static const struct damage {
      "more empty items", true},
     {ARRAY("{\"type\":\"fixed\",\"name\":\"f\",\"size\":2147483647}"), "feffffffffffffffff01",
      "more items than", false},
+    {ARRAY("{\"type\":\"fixed\",\"name\":\"f\",\"size\":16}"), "80808080808080802000",
+     "more items than", false}, /* 2^60 of 16 bytes: 2^64 */
     {ARRAY("\"int\""), "ffffffffffffffffff010200", "more items than", true}, /* -2^63 items */
     {ARRAY("\"int\""), "0104000000", "items do not take the bytes", true},
     {ARRAY("\"int\""), "010a00", "items beyond the end", false},
@@ -366,17 +373,68 @@ static void empty_items_are_counted(void **state FIRN_UNUSED)
 
 static void empty_records_are_counted(void **state FIRN_UNUSED)
 {
-    static const int64_t counts[] = {-1, INT64_C(1) << 60, INT64_MAX, INT64_MIN};
+    static const struct {
+        int64_t records;
+        size_t blocks;
+        const char *part; /* of the error, if there is to be one */
+    } rows[] = {
+        {-1, 1, "a negative number of records"},
+        {INT64_MIN, 1, "a negative number of records"},
+        {INT64_MAX, 1, "more empty records"},
+        {INT64_C(1) << 60, 1, "more empty records"},
+        {60000, 1, NULL},
+        {60000, 3, "more empty records"},
+    };
     char schema[512];
     one_field(schema, sizeof schema, "\"null\"");
-    for (size_t i = 0; i < FIRN_COUNT_OF(counts); i++) {
+    for (size_t i = 0; i < FIRN_COUNT_OF(rows); i++) {
         firn_err err = {0};
         FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(MEBI);
         put_header(&file, schema, NULL);
-        put_block(&file, counts[i], (firn_slice){NULL, 0});
-        check_fails(show_all(firn_buf_slice(&file), NULL, 0, 0, MEBI, NULL, &err), FIRN_E_DATA,
-                    &err, counts[i] < 0 ? "a negative number of records" : "more empty records");
+        for (size_t k = 0; k < rows[i].blocks; k++)
+            put_block(&file, rows[i].records, (firn_slice){NULL, 0});
+        firn_slice all = firn_buf_slice(&file);
+        if (rows[i].part)
+            check_fails(show_all(all, NULL, 0, 0, MEBI, NULL, &err), FIRN_E_DATA, &err,
+                        rows[i].part);
+        else
+            check_ok(show_all(all, NULL, 0, 0, MEBI, NULL, &err), &err);
     }
+}
+
+/* A large file may have more of them. */
+static void empty_items_may_be_as_many_as_bytes(void **state FIRN_UNUSED)
+{
+    enum { BYTES = 300000 };
+    static const char schema[] = "{\"type\":\"record\",\"name\":\"r\",\"fields\":["
+                                 "{\"name\":\"s\",\"type\":\"bytes\"},"
+                                 "{\"name\":\"n\",\"field-id\":1,\"type\":" ARRAY("\"null\"") "}]}";
+    static const firn_avro_want wants[] = {{1, NULL, 0}};
+    static const uint8_t zeros[BYTES];
+    firn_err err = {0};
+    FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(MEBI);
+    FIRN_AUTO(firn_buf_free) firn_buf body = FIRN_BUF(MEBI);
+    put_long(&body, BYTES);
+    put(&body, zeros, BYTES);
+    put_long(&body, BYTES);
+    put_long(&body, 0);
+    put_header(&file, schema, NULL);
+    put_block(&file, 1, firn_buf_slice(&body));
+    check_ok(show_all(firn_buf_slice(&file), wants, 1, 0, MEBI, NULL, &err), &err);
+}
+
+/* The tree of a schema's JSON is much larger than its text. */
+static void schemas_have_a_size(void **state FIRN_UNUSED)
+{
+    firn_err err = {0};
+    FIRN_AUTO(firn_buf_free) firn_buf schema = FIRN_BUF(8 * MEBI);
+    FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(8 * MEBI);
+    for (size_t i = 0; i < 4 * MEBI; i += 64)
+        put_text(&schema, "                                                                ");
+    put_text(&schema, sample_schema);
+    put_header(&file, firn_buf_cstr(&schema), NULL);
+    check_fails(show_all(firn_buf_slice(&file), NULL, 0, 0, MEBI, NULL, &err), FIRN_E_LIMIT, &err,
+                "at most 4194304 are read");
 }
 
 /* --- compressed blocks --------------------------------------------------------------------- */
@@ -503,11 +561,20 @@ static void compressed_blocks_are_checked(void **state FIRN_UNUSED)
     size_t n = compress_bytes("snappy", text, sizeof text - 1, packed, sizeof packed);
     firn_err err = {0};
     FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(MEBI);
-    packed[n - 2] ^= 0x10;
+    packed[n - 2] ^= 0x10; /* in the checksum */
     put_header(&file, schema, "snappy");
     put_block(&file, 2, (firn_slice){packed, n});
     check_fails(show_all(firn_buf_slice(&file), NULL, 0, MEBI, MEBI, NULL, &err), FIRN_E_DATA, &err,
                 "checksum");
+
+    /* 42 bytes of snappy that say they inflate to 16000 */
+    static const char liar[] = "\x80\x7d"
+                               "0123456789012345678901234567890123456789crc4";
+    firn_buf_clear(&file);
+    put_header(&file, schema, "snappy");
+    put_block(&file, 2, (firn_slice){(const uint8_t *)liar, sizeof liar - 1});
+    check_fails(show_all(firn_buf_slice(&file), NULL, 0, MEBI, MEBI, NULL, &err), FIRN_E_DATA, &err,
+                "no true length");
 }
 
 /* --- chance -------------------------------------------------------------------------------- */
@@ -644,6 +711,7 @@ static firn_code write_file(firn_avro_codec codec, firn_err *err)
 static void every_allocation_may_fail(void **state FIRN_UNUSED)
 {
     FIRN_AUTO(firn_json_unref) json_t *first_use = firn_json_new_str(firn_str_of("x"));
+    assert_non_null(first_use);
     json_set_alloc_funcs(malloc, free);
     for (size_t i = 0; i < 16; i++) {
         firn_avro_codec codec = (firn_avro_codec)(i % 4);
@@ -669,6 +737,29 @@ static void every_allocation_may_fail(void **state FIRN_UNUSED)
     }
 }
 
+/* Arenas with any limit up to what is needed: each of their allocations is refused once. */
+static void every_limit_is_kept(void **state FIRN_UNUSED)
+{
+    firn_err err = {0};
+    FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(8 * MEBI);
+    check_ok(write_sample(FIRN_AVRO_CODEC_DEFLATE, 2, &file, &err), &err);
+    for (int writes = 0; writes < 2; writes++) {
+        size_t refused = 0;
+        for (size_t limit = 16; limit < 65536; limit += 16) {
+            FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(8 * MEBI);
+            firn_err_clear(&err);
+            firn_code code = writes ? write_limited(FIRN_AVRO_CODEC_NULL, 2, limit, &out, &err)
+                                    : show_all(firn_buf_slice(&file), sample_wants, SAMPLE_WANTS,
+                                               limit, MEBI, NULL, &err);
+            if (code != FIRN_OK && code != FIRN_E_LIMIT)
+                fail_msg("limit %zu: code %d: %s", limit, (int)code, err.text);
+            refused += code == FIRN_E_LIMIT;
+            assert_true(code == FIRN_OK || limit < 32768);
+        }
+        assert_true(refused > 100);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -685,12 +776,15 @@ int main(void)
         cmocka_unit_test(tangled_schemas_are_refused),
         cmocka_unit_test(empty_items_are_counted),
         cmocka_unit_test(empty_records_are_counted),
+        cmocka_unit_test(empty_items_may_be_as_many_as_bytes),
+        cmocka_unit_test(schemas_have_a_size),
         cmocka_unit_test(bombs_do_not_go_off),
         cmocka_unit_test(frames_of_unknown_size_are_read),
         cmocka_unit_test(compressed_blocks_are_checked),
         cmocka_unit_test(mutants_are_survived),
         cmocka_unit_test(cut_files_are_noticed),
         cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_limit_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

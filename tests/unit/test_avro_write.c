@@ -171,6 +171,47 @@ static void schemas_for_writing_are_strict(void **state FIRN_UNUSED)
     assert_int_equal(file.n, 0);
 }
 
+static void values_have_a_depth(void **state FIRN_UNUSED)
+{
+    static const char schema[] = "{\"type\":\"record\",\"name\":\"n\",\"fields\":["
+                                 "{\"name\":\"next\",\"type\":[\"null\",\"n\"]}]}";
+    enum { DEEP = 70 };
+    firn_err err = {0};
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("test", 0);
+    FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(MEBI);
+    firn_avro_writer *w = NULL;
+    firn_avro_value nodes[DEEP] = {a_null()};
+    for (size_t i = 1; i < DEEP; i++)
+        nodes[i] = a_list(FIRN_AVRO_RECORD, &nodes[i - 1], 1);
+    check_ok(firn_avro_writer_new(firn_str_of(schema), NULL, 0, FIRN_AVRO_CODEC_NULL, sync_marker,
+                                  &file, a, &w, &err),
+             &err);
+    check_ok(firn_avro_write(w, &nodes[30], &err), &err);
+    check_fails(firn_avro_write(w, &nodes[DEEP - 1], &err), FIRN_E_INVAL, &err,
+                "deeper than 64 levels");
+    check_ok(firn_avro_finish(w, &err), &err);
+}
+
+/* Blocks of about 64 KB: readers hold one, and split files at them. */
+static void blocks_are_of_even_size(void **state FIRN_UNUSED)
+{
+    firn_err err = {0};
+    FIRN_AUTO(firn_buf_free) firn_buf file = FIRN_BUF(8 * MEBI);
+    check_ok(write_sample(FIRN_AVRO_CODEC_NULL, 5000, &file, &err), &err);
+    const uint8_t *end = file.p + file.n;
+    const uint8_t *p = memmem(file.p, file.n, sync_marker, SYNC_BYTES);
+    size_t blocks = 0;
+    assert_non_null(p);
+    for (p += SYNC_BYTES; p < end; blocks++) {
+        const uint8_t *next = memmem(p, (size_t)(end - p), sync_marker, SYNC_BYTES);
+        assert_non_null(next);
+        size_t bytes = (size_t)(next - p);
+        p = next + SYNC_BYTES;
+        assert_true(bytes < 66000 && (bytes > 65000 || p == end));
+    }
+    assert_true(blocks > 3);
+}
+
 /* An output that is full keeps what it had. */
 static void a_full_output_is_not_half_written(void **state FIRN_UNUSED)
 {
@@ -222,6 +263,8 @@ int main(void)
         cmocka_unit_test(a_refused_record_leaves_no_trace),
         cmocka_unit_test(unions_take_the_first_branch_that_fits),
         cmocka_unit_test(schemas_for_writing_are_strict),
+        cmocka_unit_test(values_have_a_depth),
+        cmocka_unit_test(blocks_are_of_even_size),
         cmocka_unit_test(a_full_output_is_not_half_written),
         cmocka_unit_test(names_are_made_acceptable),
     };

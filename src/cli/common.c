@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/common.h"
+#include "cli/verbs.h"
+
+#include "base/datetime.h"
+#include "base/errprint.h"
+#include "base/str.h"
+
+#include <ctype.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+firn_code firn_command_start(firn_command *c, firn_err *err)
+{
+    *c = (firn_command){0};
+    c->arena = firn_arena_new("a command", 0);
+    if (!c->arena)
+        return firn_raise_nomem(err);
+    return firn_env_new(&c->env, err);
+}
+
+void firn_command_end(firn_command *c)
+{
+    firn_context_close(c->run);
+    firn_env_free(c->env);
+    firn_arena_free(c->arena);
+}
+
+firn_code firn_command_project(firn_command *c, const firn_args *args, firn_err *err)
+{
+    return firn_project_load(c->env, firn_args_get(args, "project"), c->arena, &c->project, err);
+}
+
+static firn_code memory_arg(const firn_args *args, uint64_t otherwise, uint64_t *ret, firn_err *err)
+{
+    const char *text = firn_args_get(args, "memory");
+    *ret = otherwise;
+    if (!text)
+        return FIRN_OK;
+    if (!firn_str_bytes(firn_str_of(text), ret) || *ret < FIRN_MEMORY_MIN) {
+        firn_raise(err, FIRN_E_USAGE, "--memory wants a size of at least 256MB, not %s",
+                   firn_quotec(text).s);
+        return firn_err_advise(err, "for example --memory 512MB");
+    }
+    return FIRN_OK;
+}
+
+static firn_code threads_arg(const firn_args *args, int64_t otherwise, unsigned *ret, firn_err *err)
+{
+    const char *text = firn_args_get(args, "threads");
+    int64_t n = otherwise;
+    if (text && (!firn_str_i64(firn_str_of(text), &n) || n < 1 || n > 256))
+        return firn_raise(err, FIRN_E_USAGE, "--threads wants a number from 1 to 256, not %s",
+                          firn_quotec(text).s);
+    *ret = (unsigned)n;
+    return FIRN_OK;
+}
+
+firn_code firn_command_open(firn_command *c, const firn_args *args, const firn_command_opt *opt,
+                            firn_err *err)
+{
+    firn_context_conf conf = {.read_only = opt->read_only,
+                              .keep_order = opt->keep_order,
+                              .on_event = opt->on_event,
+                              .event_arg = opt->event_arg};
+    const firn_project *p = c->project;
+    if (p) {
+        conf.warehouse = firn_str_of(p->warehouse);
+        conf.catalog_file = firn_str_of(p->catalog.path);
+        conf.catalog_name = p->catalog.name;
+    }
+    FIRN_TRY(memory_arg(args, p ? p->memory : 0, &conf.memory_bytes, err));
+    FIRN_TRY(threads_arg(args, p ? p->threads : 0, &conf.threads, err));
+    return firn_context_open(c->env, &conf, &c->run, err);
+}
+
+int firn_command_fail(const firn_err *err)
+{
+    fflush(stdout);
+    firn_err_print(err, stderr, firn_use_colour(stderr));
+    return firn_code_policy_of(err->code)->exit_status;
+}
+
+firn_code firn_table_name_of(firn_str path, firn_arena *a, const char **ret, firn_err *err)
+{
+    const char *slash = path.n ? memrchr(path.p, '/', path.n) : NULL;
+    firn_str rest = slash ? (firn_str){slash + 1, path.n - (size_t)(slash + 1 - path.p)} : path;
+    firn_str stem = firn_str_cut(&rest, '.');
+    char *name = firn_arena_strndup(a, stem.p, stem.n);
+    if (!name)
+        return firn_arena_raise(a, err);
+    if (stem.n == 0)
+        return firn_raise(err, FIRN_E_USAGE, "%s gives no name for a table", firn_quote(path).s);
+    for (size_t i = 0; i < stem.n; i++) {
+        unsigned char c = (unsigned char)name[i];
+        name[i] = isalnum(c) || c >= 0x80 ? (char)tolower(c) : '_';
+    }
+    *ret = name;
+    return FIRN_OK;
+}
+
+/* --- how output looks ---------------------------------------------------------------------- */
+
+bool firn_use_colour(FILE *f)
+{
+    const char *no = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+    if ((no && *no) || (term && strcmp(term, "dumb") == 0))
+        return false;
+    return isatty(fileno(f));
+}
+
+/* Unless the user's settings name another encoding. */
+bool firn_use_unicode(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(names); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
+    }
+    return true;
+}
+
+firn_print_opt firn_print_defaults(void)
+{
+    return (firn_print_opt){.format = FIRN_PRINT_TABLE,
+                            .max_rows = 1000,
+                            .unicode = firn_use_unicode(),
+                            .colour = firn_use_colour(stdout)};
+}
+
+void firn_human_bytes(uint64_t bytes, char out[24])
+{
+    static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB"};
+    double v = (double)bytes;
+    size_t u = 0;
+    while (v >= 1000 && u + 1 < FIRN_COUNT_OF(units)) {
+        v /= 1000;
+        u++;
+    }
+    snprintf(out, 24, u ? "%.1f %s" : "%.0f %s", v, units[u]);
+}
+
+void firn_human_count(uint64_t n, char out[32])
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
+    size_t at = 0;
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = '\0';
+}
+
+void firn_human_time(int64_t ms, char out[32])
+{
+    char text[FIRN_TIME_TEXT_MAX];
+    firn_timestamp_print(firn_floor_div(ms, 1000) * FIRN_US_PER_SECOND, false, text);
+    text[10] = ' ';
+    snprintf(out, 32, "%.28s", text);
+}
+
+/* --- signals ------------------------------------------------------------------------------- */
+
+static sigset_t caught;
+
+static void *wait_for_signals(void *arg)
+{
+    firn_context *run = arg;
+    int signal;
+    if (sigwait(&caught, &signal) != 0)
+        return NULL;
+    atomic_store(&run->cancelled, true);
+    static const char text[] = "\nfirn: stopping; press Ctrl-C again to stop at once\n";
+    if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
+        return NULL;
+    if (sigwait(&caught, &signal) == 0)
+        _exit(128 + signal);
+    return NULL;
+}
+
+void firn_catch_signals(firn_context *run)
+{
+    pthread_t thread;
+    sigemptyset(&caught);
+    sigaddset(&caught, SIGINT);
+    sigaddset(&caught, SIGTERM);
+    /* threads made from now on inherit the mask: only the waiting one sees the signals */
+    pthread_sigmask(SIG_BLOCK, &caught, NULL);
+    if (pthread_create(&thread, NULL, wait_for_signals, run) == 0)
+        pthread_detach(thread);
+}

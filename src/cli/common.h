@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* common.h — what verbs share: the project, the context, how output looks. */
+#ifndef FIRN_CLI_COMMON_H
+#define FIRN_CLI_COMMON_H
+
+#include "cli/args.h"
+#include "cli/result_print.h"
+#include "pipeline/context.h"
+#include "pipeline/project.h"
+
+/* Options that most verbs take; to be put into their tables. */
+#define FIRN_ARG_PROJECT                                                                           \
+    {                                                                                              \
+        "project", 'p', "FILE", "project file or its folder (default: firn.yml here or above)"     \
+    }
+#define FIRN_ARG_MEMORY                                                                            \
+    {                                                                                              \
+        "memory", 'm', "SIZE", "memory of the whole process, 512MB or 2GB"                         \
+    }
+#define FIRN_ARG_THREADS                                                                           \
+    {                                                                                              \
+        "threads", 't', "N", "threads (default: one a core)"                                       \
+    }
+#define FIRN_ARG_JSON                                                                              \
+    {                                                                                              \
+        "json", 0, NULL, "one JSON event a line (docs/formats/events.md)"                          \
+    }
+#define FIRN_ARG_QUIET                                                                             \
+    {                                                                                              \
+        "quiet", 'q', NULL, "say nothing but errors"                                               \
+    }
+#define FIRN_ARG_HELP                                                                              \
+    {                                                                                              \
+        "help", 'h', NULL, "show this help"                                                        \
+    }
+
+/* One command in progress. */
+typedef struct firn_command {
+    firn_arena *arena;
+    firn_env *env;
+    const firn_project *project; /* NULL: none */
+    firn_context *run;
+} firn_command;
+
+FIRN_NODISCARD firn_code firn_command_start(firn_command *c, firn_err *err);
+void firn_command_end(firn_command *c);
+
+/* Loads the project that --project names, or the one here. */
+FIRN_NODISCARD firn_code firn_command_project(firn_command *c, const firn_args *args,
+                                              firn_err *err);
+
+/* Opens the context of c->project (or none, with a NULL project), with --memory and --threads. */
+typedef struct firn_command_opt {
+    bool read_only;
+    bool keep_order;
+    firn_event_fn on_event;
+    void *event_arg;
+} firn_command_opt;
+FIRN_NODISCARD firn_code firn_command_open(firn_command *c, const firn_args *args,
+                                           const firn_command_opt *opt, firn_err *err);
+
+/* Prints an error to standard error and returns the exit status that belongs to it. */
+int firn_command_fail(const firn_err *err);
+
+bool firn_use_colour(FILE *f);
+bool firn_use_unicode(void);
+firn_print_opt firn_print_defaults(void);
+
+/* "1.2 GB", "12,345", "2025-05-31 10:11:12" for people. */
+void firn_human_bytes(uint64_t bytes, char out[24]);
+void firn_human_count(uint64_t n, char out[32]);
+void firn_human_time(int64_t ms, char out[32]);
+
+/* SIGINT and SIGTERM: the first one cancels the context, a second one ends the process. */
+void firn_catch_signals(firn_context *run);
+
+#endif

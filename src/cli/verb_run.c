@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* firn run: land what is new, make the models. */
+#include "cli/common.h"
+#include "cli/events_print.h"
+#include "cli/verbs.h"
+
+#include "base/str.h"
+#include "pipeline/run.h"
+
+#include <string.h>
+
+static const firn_arg run_args[] = {
+    FIRN_ARG_PROJECT,
+    {"exclude", 'x', "PATTERN", "leave out what this selects; several with commas"},
+    {"only", 0, "KINDS", "ingest, models, or both with a comma (default: both)"},
+    {"full-refresh", 0, NULL, "land everything anew and replace the tables"},
+    {"accept-position", 0, "SNAPSHOT", "take this snapshot's position as the true one"},
+    FIRN_ARG_MEMORY,
+    FIRN_ARG_THREADS,
+    FIRN_ARG_JSON,
+    FIRN_ARG_QUIET,
+    FIRN_ARG_HELP,
+    {NULL, 0, NULL, NULL},
+};
+
+typedef FIRN_VEC(const char *) words;
+
+static firn_code split_commas(const char *text, firn_arena *a, words *ret, firn_err *err)
+{
+    firn_str rest = firn_str_of(text);
+    while (rest.p && rest.n) {
+        firn_str word = firn_str_trim(firn_str_cut(&rest, ','));
+        const char *copy = firn_arena_strndup(a, word.p, word.n);
+        if (!copy || (word.n && !firn_vec_push(a, ret, copy)))
+            return firn_arena_raise(a, err);
+    }
+    return FIRN_OK;
+}
+
+static firn_code selection(const firn_args *args, firn_arena *a, firn_selection *ret, firn_err *err)
+{
+    words exclude = {0};
+    words only = {0};
+    const char *text = firn_args_get(args, "exclude");
+    *ret = (firn_selection){
+        .select = args->rest, .select_count = args->rest_count, .ingest = true, .models = true};
+    if (text)
+        FIRN_TRY(split_commas(text, a, &exclude, err));
+    ret->exclude = exclude.v;
+    ret->exclude_count = exclude.n;
+    text = firn_args_get(args, "only");
+    if (!text)
+        return FIRN_OK;
+    FIRN_TRY(split_commas(text, a, &only, err));
+    ret->ingest = false;
+    ret->models = false;
+    for (size_t i = 0; i < only.n; i++) {
+        if (strcmp(only.v[i], "ingest") == 0)
+            ret->ingest = true;
+        else if (strcmp(only.v[i], "models") == 0)
+            ret->models = true;
+        else
+            return firn_raise(err, FIRN_E_USAGE, "--only takes ingest and models, not %s",
+                              firn_quotec(only.v[i]).s);
+    }
+    return FIRN_OK;
+}
+
+static const char *command_text(const firn_args *args, firn_arena *a)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 16);
+    if (firn_buf_adds(&text, "run", NULL) != FIRN_OK)
+        return "run";
+    for (size_t i = 0; i < args->rest_count; i++)
+        if (firn_buf_addf(&text, NULL, " %s", args->rest[i]) != FIRN_OK)
+            return "run";
+    if (firn_args_has(args, "full-refresh") &&
+        firn_buf_adds(&text, " --full-refresh", NULL) != FIRN_OK)
+        return "run";
+    const char *copy = firn_arena_strndup(a, firn_buf_cstr(&text), text.n);
+    return copy ? copy : "run";
+}
+
+static firn_code run_options(const firn_args *args, firn_arena *a, firn_run_opt *ret, firn_err *err)
+{
+    const char *accept = firn_args_get(args, "accept-position");
+    *ret = (firn_run_opt){.full_refresh = firn_args_has(args, "full-refresh"),
+                          .command = command_text(args, a)};
+    if (accept &&
+        (!firn_str_i64(firn_str_of(accept), &ret->accept_position) || ret->accept_position <= 0))
+        return firn_raise(err, FIRN_E_USAGE, "--accept-position wants the id of a snapshot, not %s",
+                          firn_quotec(accept).s);
+    return FIRN_OK;
+}
+
+firn_events_style firn_events_style_of(const firn_args *args)
+{
+    if (firn_args_has(args, "json"))
+        return FIRN_EVENTS_JSON;
+    return firn_args_has(args, "quiet") ? FIRN_EVENTS_QUIET : FIRN_EVENTS_HUMAN;
+}
+
+/* Everything behind the opened project: also what `firn load` runs. */
+firn_code firn_run_command(firn_command *c, const firn_args *args, firn_graph *graph,
+                           const firn_run_opt *opt, const char *sql, int *ret_status, firn_err *err)
+{
+    firn_runs *runs = NULL;
+    firn_events_printer *printer;
+    firn_run_result result;
+    FIRN_TRY(firn_runs_open(c->env, c->project->warehouse, &runs, err));
+    firn_code code = firn_events_printer_new(firn_events_style_of(args), runs, &printer, err);
+    if (code != FIRN_OK) {
+        firn_runs_close(runs);
+        return code;
+    }
+    const firn_command_opt open = {.on_event = firn_events_print, .event_arg = printer};
+    code = firn_command_open(c, args, &open, err);
+    if (code == FIRN_OK) {
+        firn_catch_signals(c->run);
+        code = firn_run_graph(c->run, c->project, graph, opt, &result, err);
+    }
+    if (code == FIRN_OK) {
+        firn_events_summary(printer, sql);
+        *ret_status = result.exit_status;
+    }
+    firn_events_printer_free(printer);
+    firn_runs_close(runs);
+    return code;
+}
+
+static firn_code run(firn_command *c, const firn_args *args, int *ret_status, firn_err *err)
+{
+    firn_model *models;
+    size_t model_count;
+    firn_graph graph;
+    firn_selection sel;
+    firn_run_opt opt;
+    FIRN_TRY(firn_command_project(c, args, err));
+    FIRN_TRY(firn_models_load(c->env, c->project, c->arena, &models, &model_count, err));
+    FIRN_TRY(firn_graph_make(c->project, models, model_count, c->arena, &graph, err));
+    FIRN_TRY(selection(args, c->arena, &sel, err));
+    FIRN_TRY(firn_graph_select(&graph, &sel, err));
+    FIRN_TRY(run_options(args, c->arena, &opt, err));
+    return firn_run_command(c, args, &graph, &opt, "firn sql", ret_status, err);
+}
+
+static int verb_run(const firn_args *args)
+{
+    firn_err err = {0};
+    firn_command c;
+    int status = 0;
+    firn_code code = firn_command_start(&c, &err);
+    if (code == FIRN_OK)
+        code = run(&c, args, &status, &err);
+    if (code != FIRN_OK)
+        status = firn_command_fail(&err);
+    firn_command_end(&c);
+    return status;
+}
+
+const firn_verb firn_verb_run = {
+    .name = "run",
+    .synopsis = "[SELECT…] [options]",
+    .summary = "land what is new and make the models",
+    .details =
+        "Without SELECT everything in the project.  SELECT is a table (raw.orders), a stream\n"
+        "(shop.orders.csv) or a pattern of them (raw.*); +curated.x adds what it needs, raw.x+\n"
+        "what needs it.  What did not change is not done again.\n"
+        "\n"
+        "  firn run\n"
+        "  firn run +curated.sales --exclude raw.returns\n"
+        "  firn run raw.orders --full-refresh\n"
+        "\n"
+        "Exit status: 0 done, 1 failed, 2 wrong usage or project, 3 done with rejected records\n"
+        "(rejects.exit in the project file), 4 a check failed.",
+    .args = run_args,
+    .run = verb_run,
+};

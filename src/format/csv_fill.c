@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cells into columns, record by record: a record that cannot land is undone and rejected. */
+#include "format/csv_int.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+/* A column of the file and where it goes; to == NULL: the table has no such column. */
+typedef struct target {
+    firn_column *to;
+    const firn_layout *layout;
+    bool string;
+    bool nested;
+} target;
+
+typedef struct fill {
+    const firn_batch *batch;
+    const firn_csv_file *file;
+    target *targets;
+    const char *safe;     /* bytes of the batch end here */
+    firn_column **absent; /* columns of the table that the file does not have */
+    size_t absent_count;
+    const firn_layout *missing; /* one of them that is required */
+    firn_rejects *rejects;
+    firn_arena *arena;
+    size_t record;
+    size_t row;
+    bool rejected;
+} fill;
+
+/* --- binding ------------------------------------------------------------------------------- */
+
+static firn_code bind_columns(fill *f, const firn_layout *layout, firn_column *root, firn_err *err)
+{
+    f->targets = firn_arena_array(f->arena, f->file->count, sizeof *f->targets);
+    f->absent = firn_arena_array(f->arena, layout->child_count, sizeof(firn_column *));
+    bool *bound = firn_arena_array(f->arena, layout->child_count, sizeof *bound);
+    if (!f->targets || !f->absent || !bound)
+        return firn_arena_raise(f->arena, err);
+    for (size_t i = 0; i < f->file->count; i++) {
+        const firn_layout *column = firn_map_get(&layout->by_key, f->file->names[i]);
+        if (!column)
+            continue;
+        size_t k = (size_t)(column - layout->children);
+        bound[k] = true;
+        f->targets[i] = (target){.to = &root->children[k],
+                                 .layout = column,
+                                 .string = column->type.kind == FIRN_T_STRING,
+                                 .nested = firn_type_is_nested(column->type.kind)};
+    }
+    for (size_t k = 0; k < layout->child_count; k++) {
+        if (bound[k])
+            continue;
+        f->absent[f->absent_count++] = &root->children[k];
+        if (layout->children[k].required && !f->missing)
+            f->missing = &layout->children[k];
+    }
+    return FIRN_OK;
+}
+
+/* --- rejects ------------------------------------------------------------------------------- */
+
+/* Says why cell i cannot land; a reject is no error. */
+#define reject_cell(f, i, id, err, ...)                                                            \
+    ((f)->rejected = true,                                                                         \
+     firn_rejects_add((f)->rejects, (f)->record, (id), (f)->file->names[i], (err), __VA_ARGS__))
+
+static firn_code reject_value(fill *f, size_t i, firn_fit fit, firn_str text, firn_err *err)
+{
+    const firn_type *type = &f->targets[i].layout->type;
+    if (fit == FIRN_FIT_NOMEM)
+        return firn_arena_raise(f->arena, err);
+    return reject_cell(f, i, fit == FIRN_FIT_UTF8 ? FIRN_REJ_UTF8 : FIRN_REJ_TYPE, err,
+                       "value %s %s: %s", firn_quote(text).s, firn_fit_text(fit),
+                       firn_type_text(type, f->rejects->arena));
+}
+
+/* --- one record ---------------------------------------------------------------------------- */
+
+/* As firn_strview_of, for a text behind which 16 bytes may be read. */
+static firn_strview view_of(const char *p, uint32_t n, const char *safe)
+{
+    firn_strview v = {.far = {0}};
+    if (n > sizeof v.near.inlined || safe - p < 16)
+        return firn_strview_of(p, n);
+    static const uint8_t ones_then_zeros[24] = {255, 255, 255, 255, 255, 255,
+                                                255, 255, 255, 255, 255, 255};
+    uint8_t mask[12];
+    memcpy(v.near.inlined, p, sizeof v.near.inlined);
+    memcpy(mask, ones_then_zeros + sizeof mask - n, sizeof mask);
+    for (size_t i = 0; i < sizeof mask; i++)
+        v.near.inlined[i] = (char)(v.near.inlined[i] & mask[i]);
+    v.near.n = n;
+    return v;
+}
+
+static firn_code put_null(fill *f, size_t i, firn_err *err)
+{
+    const target *t = &f->targets[i];
+    if (!t->to)
+        return FIRN_OK;
+    if (t->layout->required)
+        return reject_cell(f, i, FIRN_REJ_REQUIRED, err, "a value is required");
+    return firn_column_null(t->to, f->row, err);
+}
+
+static firn_code put_string(fill *f, size_t i, const firn_csv_cell *cell, firn_err *err)
+{
+    firn_column *to = f->targets[i].to;
+    if (firn_csv_is_null(f->file, cell))
+        return put_null(f, i, err);
+    firn_strview view;
+    if (cell->form == FIRN_CSV_DOUBLED) {
+        firn_str text = firn_csv_text(&f->file->dialect, cell, f->arena);
+        if (!text.p)
+            return firn_arena_raise(f->arena, err);
+        view = firn_strview_of(text.p, text.n);
+    } else {
+        view = view_of(cell->p, cell->n, f->safe);
+    }
+    ((firn_strview *)to->data)[f->row] = view;
+    firn_column_set_valid(to, f->row);
+    return FIRN_OK;
+}
+
+static firn_code put_other(fill *f, size_t i, const firn_csv_cell *cell, firn_err *err)
+{
+    const target *t = &f->targets[i];
+    if (firn_csv_is_blank(f->file, cell))
+        return put_null(f, i, err);
+    firn_str text = {cell->p, cell->n};
+    if (cell->form == FIRN_CSV_DOUBLED)
+        text = firn_csv_text(&f->file->dialect, cell, f->arena);
+    if (!text.p)
+        return firn_arena_raise(f->arena, err);
+    if (!t->to)
+        return reject_cell(f, i, FIRN_REJ_TYPE, err, "the table has no column for value %s",
+                           firn_quote(text).s);
+    if (t->nested)
+        return reject_cell(f, i, FIRN_REJ_TYPE, err, "a %s cannot be read from CSV",
+                           firn_type_kind_name(t->layout->type.kind));
+    firn_fit fit = firn_scalar_put(t->to, f->row, text, &t->layout->read, f->arena);
+    return FIRN_LIKELY(fit == FIRN_FIT_OK) ? FIRN_OK : reject_value(f, i, fit, text, err);
+}
+
+/* A row that is given up leaves no nulls behind. */
+static void undo_row(fill *f)
+{
+    for (size_t i = 0; i < f->file->count; i++)
+        if (f->targets[i].to)
+            firn_column_set_valid(f->targets[i].to, f->row);
+}
+
+static firn_code fill_row(fill *f, const firn_csv_row *row, firn_err *err)
+{
+    f->rejected = false;
+    for (size_t i = 0; i < row->count && !f->rejected; i++) {
+        if (f->targets[i].string)
+            FIRN_TRY(put_string(f, i, &row->cells[i], err));
+        else
+            FIRN_TRY(put_other(f, i, &row->cells[i], err));
+    }
+    if (f->rejected)
+        undo_row(f);
+    return FIRN_OK;
+}
+
+static firn_code fill_record(fill *f, firn_csv_row *row, firn_err *err)
+{
+    firn_csv_fault fault = firn_csv_read(f->batch, f->record, row);
+    if (FIRN_UNLIKELY(fault != FIRN_CSV_READABLE)) {
+        f->rejected = true;
+        return firn_csv_reject(f->batch, f->record, fault, row, f->rejects, err);
+    }
+    if (FIRN_UNLIKELY(f->missing != NULL)) {
+        f->rejected = true;
+        return firn_rejects_add(f->rejects, f->record, FIRN_REJ_REQUIRED, f->missing->key, err,
+                                "the file has no column for a required value");
+    }
+    return fill_row(f, row, err);
+}
+
+static firn_code null_absent(const fill *f, size_t row, size_t rows, firn_err *err)
+{
+    for (size_t k = 0; k < f->absent_count; k++)
+        for (size_t i = 0; i < rows; i++)
+            FIRN_TRY(firn_column_null(f->absent[k], row + i, err));
+    return FIRN_OK;
+}
+
+firn_code firn_csv_fill(const firn_batch *b, size_t *next, const firn_layout *layout,
+                        firn_column *root, size_t row, size_t max_rows, size_t *ret_rows,
+                        firn_rejects *rejects, firn_arena *a, firn_err *err)
+{
+    fill f = {.batch = b, .file = b->file, .rejects = rejects, .arena = a, .row = row};
+    firn_csv_row cells = {.cells = firn_arena_array(a, f.file->count, sizeof *cells.cells)};
+    if (!cells.cells)
+        return firn_arena_raise(a, err);
+    f.safe = (const char *)b->bytes.p + b->bytes.n;
+    FIRN_TRY(bind_columns(&f, layout, root, err));
+    for (f.record = *next; f.record < b->count && f.row < row + max_rows; f.record++) {
+        FIRN_TRY(fill_record(&f, &cells, err));
+        f.row += !f.rejected;
+    }
+    FIRN_TRY(null_absent(&f, row, f.row - row, err));
+    *next = f.record;
+    *ret_rows = f.row - row;
+    return FIRN_OK;
+}

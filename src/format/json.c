@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON as a format of decoder.h: UTF-8 only, nothing to remember about a file. */
+#include "format/json.h"
+
+static const void *no_file(firn_framer *f)
+{
+    (void)f;
+    return NULL;
+}
+
+static firn_str utf8(const firn_framer *f)
+{
+    (void)f;
+    return (firn_str){"", 0};
+}
+
+const firn_decoder_ops firn_decoder_json = {
+    .name = "json",
+    .open = firn_json_open,
+    .cut = firn_json_cut_records,
+    .file = no_file,
+    .describe = firn_json_describe,
+    .encoding = utf8,
+    .walk = firn_json_walk,
+    .fill = firn_json_fill,
+};

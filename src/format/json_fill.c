@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON into columns: the fast loop first; what it does not take is read again, carefully, which
+ * either lands it (a key that is there twice may do so) or says exactly why it cannot land. */
+#define FIRN_JSON_STORE 1
+#include "format/json_fast.h"
+
+#include "base/str.h"
+#include "format/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* One call of fill. */
+typedef struct filler {
+    firn_json_run run;
+    firn_rejects *rejects;
+    size_t record;     /* the index of the current one */
+    const char *start; /* of its bytes */
+} filler;
+
+/* The way to a value, innermost first. */
+typedef struct spot {
+    const struct spot *parent;
+    firn_str key; /* .p == NULL: an element */
+    size_t index;
+} spot;
+
+/* --- undoing ------------------------------------------------------------------------------- */
+
+static void save(firn_json_run *run)
+{
+    for (size_t i = 0; i < run->lists.n; i++)
+        run->lists.v[i]->saved = run->lists.v[i]->col->children[0].length;
+}
+
+static void set_valid_below(firn_column *col, size_t row)
+{
+    firn_column_set_valid(col, row);
+    if (col->type->kind == FIRN_T_STRUCT)
+        for (size_t i = 0; i < col->child_count; i++)
+            set_valid_below(&col->children[i], row);
+}
+
+/* Takes back what was written for the record that was to become `row`. */
+static void undo(firn_json_run *run, size_t row)
+{
+    for (size_t i = 0; i < run->lists.n; i++) {
+        firn_column *child = &run->lists.v[i]->col->children[0];
+        size_t saved = run->lists.v[i]->saved;
+        for (size_t r = saved; r <= child->length && r < child->capacity; r++)
+            set_valid_below(child, r);
+        child->length = saved;
+    }
+    for (size_t i = 0; i < run->root->child_count; i++)
+        set_valid_below(run->root->children[i].col, row);
+    run->duplicate_keys = 0;
+}
+
+/* --- rejects ------------------------------------------------------------------------------- */
+
+static void print_spot(const spot *s, char *out, size_t size)
+{
+    if (!s)
+        return;
+    print_spot(s->parent, out, size);
+    size_t used = strlen(out);
+    if (s->key.p)
+        snprintf(out + used, size - used, "%s%.*s", used ? "." : "", FIRN_STR_ARG(s->key));
+    else
+        snprintf(out + used, size - used, "[%zu]", s->index);
+}
+
+/* Adds a reject; false, so that it ends what cannot go on. */
+static bool reject(filler *f, const spot *s, uint16_t id, const char *fmt, ...) FIRN_PRINTF(4, 5);
+static bool reject(filler *f, const spot *s, uint16_t id, const char *fmt, ...)
+{
+    char path[300] = "";
+    char reason[480];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+    print_spot(s, path, sizeof path);
+    firn_str where = {path, firn_utf8_valid_prefix(path, strlen(path))};
+    f->run.code = firn_rejects_add(f->rejects, f->record, id, where, f->run.err, "%s", reason);
+    return false;
+}
+
+static bool reject_unreadable(filler *f, const firn_json_why *why)
+{
+    return reject(f, NULL, why->id, "%s, at byte %zu of the record", why->what,
+                  (size_t)(why->at - f->start) + 1);
+}
+
+static const char *kind_of(char c)
+{
+    switch (c) {
+    case '"':
+        return "a text";
+    case '{':
+        return "an object";
+    case '[':
+        return "an array";
+    case 't':
+    case 'f':
+        return "a boolean";
+    default:
+        return "a number";
+    }
+}
+
+static bool is_number_type(firn_type_kind kind)
+{
+    return kind == FIRN_T_INT || kind == FIRN_T_LONG || kind == FIRN_T_FLOAT ||
+           kind == FIRN_T_DOUBLE || kind == FIRN_T_DECIMAL;
+}
+
+/* Says why a value does not go into its column. */
+static bool reject_value(filler *f, firn_json_node *n, const char *p, const spot *s)
+{
+    firn_json_run *run = &f->run;
+    const firn_type *type = &n->layout->type;
+    const char *behind = firn_json_behind(p, run->end);
+    firn_str text = {p, (size_t)(behind - p)};
+    const char *type_text = firn_type_text(type, run->scratch);
+    run->scratch_used = true;
+    if (*p == 'n')
+        return reject(f, s, FIRN_REJ_REQUIRED, "the value is null, which the column does not take");
+    bool number = *p == '-' || (*p >= '0' && *p <= '9');
+    bool readable = number ? is_number_type(type->kind)
+                           : *p == '"' && !firn_type_is_nested(type->kind) &&
+                                 (n->layout->read.given ||
+                                  (type->kind != FIRN_T_BOOLEAN && !is_number_type(type->kind)));
+    if (!readable)
+        return reject(f, s, FIRN_REJ_TYPE, "%s where the column is %s: %s", kind_of(*p), type_text,
+                      firn_quote(text).s);
+    if (*p == '"')
+        text = firn_json_decode(p + 1, text.n - 2, true, run->scratch);
+    if (!text.p) {
+        run->code = firn_arena_raise(run->scratch, run->err);
+        return false;
+    }
+    firn_fit fit = firn_scalar_fits(type, text, &n->layout->read);
+    return reject(f, s, FIRN_REJ_TYPE, "value %s %s: %s", firn_quote(text).s, firn_fit_text(fit),
+                  type_text);
+}
+
+/* --- the careful pass ---------------------------------------------------------------------- */
+
+static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s);
+
+/* Finds where the values of an object's columns are, the last one where a key is there twice. */
+static bool find_values(filler *f, firn_json_node *n, const char *p, const spot *s)
+{
+    firn_json_run *run = &f->run;
+    uint32_t instance = ++n->instance;
+    bool more = firn_json_first_item(&p, run->end);
+    while (more) {
+        const char *behind;
+        firn_json_node *child = firn_json_find(run, n, p + 1, &behind);
+        if (run->code)
+            return false;
+        firn_json_key key = firn_json_item_key(&p, run->end);
+        if (child) {
+            run->duplicate_keys += child->stamp == instance;
+            child->stamp = instance;
+            child->value = p;
+        } else if (*p != 'n') {
+            firn_str name = firn_json_decode(key.p, key.n, key.escaped, run->scratch);
+            spot here = {s, name, 0};
+            run->scratch_used = true;
+            return reject(f, name.p ? &here : s, FIRN_REJ_TYPE,
+                          "there is no column for this key: %s",
+                          firn_quote((firn_str){key.p, key.n}).s);
+        }
+        p = firn_json_behind(p, run->end);
+        more = firn_json_next_item(&p, run->end);
+    }
+    return true;
+}
+
+static bool careful_object(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s)
+{
+    firn_json_run *run = &f->run;
+    if (!find_values(f, n, p, s))
+        return false;
+    for (size_t i = 0; i < n->child_count; i++) {
+        firn_json_node *child = &n->children[i];
+        spot here = {s, child->layout->key, 0};
+        bool there = child->stamp == n->instance;
+        if (there && !careful_value(f, child, row, child->value, &here))
+            return false;
+        if (!there && child->required)
+            return reject(f, &here, FIRN_REJ_REQUIRED, "the key is missing");
+        if (!there)
+            run->code = firn_column_null(child->col, row, run->err);
+        if (run->code)
+            return false;
+    }
+    if (n != run->root)
+        firn_column_set_valid(n->col, row);
+    return true;
+}
+
+static bool careful_list(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s)
+{
+    firn_json_run *run = &f->run;
+    firn_column *child = n->col->children;
+    size_t first = child->length;
+    bool more = firn_json_first_item(&p, run->end);
+    for (size_t i = 0; more; i++) {
+        spot here = {s, {NULL, 0}, i};
+        if (!make_room(run, child) || !careful_value(f, n->children, child->length, p, &here))
+            return false;
+        child->length++;
+        p = firn_json_behind(p, run->end);
+        more = firn_json_next_item(&p, run->end);
+    }
+    SET(firn_listview, ((firn_listview){first, child->length - first}));
+    firn_column_set_valid(n->col, row);
+    return true;
+}
+
+static bool map_entries(filler *f, firn_json_run *run, firn_json_node *n, size_t row, const char *p,
+                        const spot *s);
+
+static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s)
+{
+    if (n->op == FIRN_JSON_STRUCT && *p == '{')
+        return careful_object(f, n, row, p, s);
+    if (n->op == FIRN_JSON_LIST && *p == '[')
+        return careful_list(f, n, row, p, s);
+    if (n->op == FIRN_JSON_MAP && *p == '{')
+        return map_entries(f, &f->run, n, row, p, s);
+    if (fast_value(&f->run, n, row, p))
+        return true;
+    return f->run.code ? false : reject_value(f, n, p, s);
+}
+
+/* --- maps ---------------------------------------------------------------------------------- */
+
+typedef struct map_item {
+    firn_str key;
+    const char *value;
+} map_item;
+
+typedef struct map_items {
+    FIRN_VEC(map_item) items;
+    firn_map index; /* key → item index + 1 */
+} map_items;
+
+/* Lists the keys of a map, the last value where one is there twice. */
+static firn_code list_items(firn_json_run *run, const char *p, map_items *ret)
+{
+    run->scratch_used = true;
+    bool more = firn_json_first_item(&p, run->end);
+    while (more) {
+        firn_json_key raw = firn_json_item_key(&p, run->end);
+        map_item item = {firn_json_decode(raw.p, raw.n, raw.escaped, run->arena), p};
+        if (!item.key.p)
+            return firn_arena_raise(run->arena, run->err);
+        uintptr_t at = (uintptr_t)firn_map_get(&ret->index, item.key);
+        run->duplicate_keys += at != 0;
+        if (at) {
+            ret->items.v[at - 1].value = p;
+        } else {
+            void *index = (void *)(uintptr_t)(ret->items.n + 1);
+            if (!firn_map_put(&ret->index, item.key, index) ||
+                !firn_vec_push(run->scratch, &ret->items, item))
+                return firn_arena_raise(run->scratch, run->err);
+        }
+        p = firn_json_behind(p, run->end);
+        more = firn_json_next_item(&p, run->end);
+    }
+    return FIRN_OK;
+}
+
+static firn_fit put_key(firn_json_run *run, firn_json_node *n, size_t row, firn_str key)
+{
+    if (n->op != FIRN_JSON_STRING)
+        return firn_scalar_put(n->col, row, key, &n->layout->read, run->arena);
+    ((firn_strview *)n->col->data)[row] = firn_strview_of(key.p, key.n);
+    firn_column_set_valid(n->col, row);
+    return FIRN_FIT_OK;
+}
+
+/* Stores one entry.  f == NULL: in the fast loop, nobody asks for the reason. */
+static bool map_entry(filler *f, firn_json_run *run, firn_json_node *n, size_t at,
+                      const map_item *item, const spot *s)
+{
+    spot here = {s, item->key, 0};
+    firn_fit fit = put_key(run, &n->children[0], at, item->key);
+    if (fit == FIRN_FIT_NOMEM)
+        run->code = firn_arena_raise(run->arena, run->err);
+    if (fit != FIRN_FIT_OK)
+        return f && !run->code ? reject(f, &here, FIRN_REJ_TYPE, "key %s %s: %s",
+                                        firn_quote(item->key).s, firn_fit_text(fit),
+                                        firn_type_kind_name(n->children[0].layout->type.kind))
+                               : false;
+    return f ? careful_value(f, &n->children[1], at, item->value, &here)
+             : fast_value(run, &n->children[1], at, item->value) != NULL;
+}
+
+/* Stores an object that was checked as the entries of a map. */
+static bool map_entries(filler *f, firn_json_run *run, firn_json_node *n, size_t row, const char *p,
+                        const spot *s)
+{
+    map_items list = {.index = FIRN_MAP(run->scratch)};
+    firn_column *entries = n->col->children;
+    size_t first = entries->length;
+    run->code = list_items(run, p, &list);
+    for (size_t i = 0; !run->code && i < list.items.n; i++) {
+        if (!make_room(run, entries) || !map_entry(f, run, n, entries->length, &list.items.v[i], s))
+            return false;
+        firn_column_set_valid(entries, entries->length);
+        entries->length++;
+    }
+    SET(firn_listview, ((firn_listview){first, entries->length - first}));
+    firn_column_set_valid(n->col, row);
+    return run->code == FIRN_OK;
+}
+
+static const char *map_value(firn_json_run *run, firn_json_node *n, size_t row, const char *p)
+{
+    firn_json_why why;
+    if (*p != '{')
+        return *p == 'n' ? null_value(run, n, row, p) : NULL;
+    const char *behind = firn_json_skip(p, run->end, n->depth, &why);
+    return behind && map_entries(NULL, run, n, row, p, NULL) ? behind : NULL;
+}
+
+/* --- records ------------------------------------------------------------------------------- */
+
+static bool careful_record(filler *f, size_t row, firn_str record)
+{
+    firn_json_run *run = &f->run;
+    firn_json_why why;
+    undo(run, row);
+    if (!firn_json_check(record.p, run->end, &why))
+        return reject_unreadable(f, &why);
+    bool landed = careful_object(f, run->root, row, firn_json_space(record.p, run->end), NULL);
+    if (!landed)
+        undo(run, row);
+    return landed;
+}
+
+/* Lands a record in `row`, or rejects it. */
+static firn_code fill_record(filler *f, const firn_batch *b, size_t row, bool *ret_landed)
+{
+    firn_json_run *run = &f->run;
+    const firn_record *rec = &b->records[f->record];
+    *ret_landed = false;
+    if (FIRN_UNLIKELY(rec->flags & FIRN_REC_OVERSIZE)) {
+        reject(f, NULL, FIRN_REJ_OVERSIZE,
+               "the record is longer than the limit; it begins with "
+               "the %u bytes kept here",
+               rec->length);
+        return run->code;
+    }
+    if (FIRN_UNLIKELY(rec->flags & FIRN_REC_BROKEN)) {
+        reject(f, NULL, FIRN_REJ_SYNTAX, "the record is broken");
+        return run->code;
+    }
+    firn_str record = firn_json_span(b, rec, run->arena);
+    if (!record.p)
+        return firn_arena_raise(run->arena, run->err);
+    f->start = record.p;
+    save(run);
+    *ret_landed = fast_record(run, row, record);
+    if (FIRN_UNLIKELY(!*ret_landed) && !run->code)
+        *ret_landed = careful_record(f, row, record);
+    f->rejects->duplicate_keys += run->duplicate_keys;
+    if (FIRN_UNLIKELY(run->scratch_used)) {
+        firn_arena_reset(run->scratch);
+        run->scratch_used = false;
+    }
+    return run->code;
+}
+
+static firn_code fill_rows(filler *f, const firn_batch *b, size_t *next, size_t row,
+                           size_t max_rows, size_t *ret_rows)
+{
+    size_t rows = 0;
+    while (*next < b->count && rows < max_rows) {
+        bool landed;
+        f->record = *next;
+        FIRN_TRY(fill_record(f, b, row + rows, &landed));
+        rows += landed;
+        ++*next;
+    }
+    *ret_rows = rows;
+    return FIRN_OK;
+}
+
+firn_code firn_json_fill(const firn_batch *b, size_t *next, const firn_layout *layout,
+                         firn_column *root, size_t row, size_t max_rows, size_t *ret_rows,
+                         firn_rejects *rejects, firn_arena *a, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *plan = firn_arena_new("a plan", 0);
+    FIRN_AUTO(firn_arena_freep) firn_arena *scratch = firn_arena_new("a record", 0);
+    if (!plan || !scratch)
+        return firn_raise_nomem(err);
+    filler f = {.run = {.arena = a, .scratch = scratch, .plan = plan}, .rejects = rejects};
+    FIRN_TRY(firn_json_plan(&f.run, layout, root, err));
+    return fill_rows(&f, b, next, row, max_rows, ret_rows);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/context.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/str.h"
+#include "catalog/catalogs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define MB ((uint64_t)1 << 20)
+
+firn_memory_plan firn_memory_split(uint64_t total_bytes)
+{
+    firn_memory_plan m = {.total = total_bytes, .base = 64 * MB};
+    m.queue = FIRN_MIN(FIRN_MAX(total_bytes / 6, 40 * MB), 96 * MB);
+    m.arenas = FIRN_MIN(total_bytes / 16, 64 * MB);
+    m.engine = total_bytes - m.base - m.queue - m.arenas;
+    return m;
+}
+
+/* --- scratch ------------------------------------------------------------------------------- */
+
+/* The scratch folder is locked as long as the process lives: a folder that can be locked belongs
+ * to a run that died. */
+static firn_code lock_scratch(firn_context *c, const char *path, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a path", 0);
+    const char *name = a ? firn_arena_printf(a, "%s/lock", path) : NULL;
+    if (!name)
+        return firn_raise_nomem(err);
+    c->scratch_lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (c->scratch_lock < 0 || flock(c->scratch_lock, LOCK_EX | LOCK_NB) != 0)
+        return firn_raise_errno(err, errno, "the scratch folder %s", firn_quotec(path).s);
+    return FIRN_OK;
+}
+
+static firn_code make_scratch(firn_context *c, bool in_warehouse, firn_err *err)
+{
+    const char *temporary = getenv("TMPDIR");
+    const char *base =
+        in_warehouse ? firn_arena_printf(c->arena, "%s/.firn/tmp", c->warehouse)
+                     : firn_arena_printf(c->arena, "%s/firn-%lld",
+                                         temporary && temporary[0] == '/' ? temporary : "/tmp",
+                                         (long long)getuid());
+    c->scratch = base ? firn_arena_printf(c->arena, "%s/%s", base, c->run_id) : NULL;
+    if (!c->scratch)
+        return firn_arena_raise(c->arena, err);
+    c->scratch_in_warehouse = in_warehouse;
+    if (firn_fs_mkdirs(c->env, c->scratch, err) != FIRN_OK)
+        return firn_wrap(err, "scratch space");
+    return lock_scratch(c, c->scratch, err);
+}
+
+firn_code firn_context_scratch(firn_context *c, firn_arena *a, const char **ret, firn_err *err)
+{
+    unsigned n = atomic_fetch_add(&c->scratch_next, 1);
+    const char *path = firn_arena_printf(a, "%s/%u", c->scratch, n);
+    if (!path)
+        return firn_arena_raise(a, err);
+    if (mkdir(path, 0700) != 0)
+        return firn_raise_errno(err, errno, "scratch folder %s", firn_quotec(path).s);
+    *ret = path;
+    return FIRN_OK;
+}
+
+static void remove_scratch(firn_context *c)
+{
+    if (c->scratch && firn_fs_exists(c->env, c->scratch)) {
+        char *slash = strrchr(c->scratch, '/');
+        char *parent = firn_arena_strndup(c->arena, c->scratch, (size_t)(slash - c->scratch));
+        firn_err ignored = {0}; /* what stays is reclaimed by the next run */
+        if (parent && firn_fs_remove_tree(c->env, c->scratch, parent, &ignored) != FIRN_OK)
+            firn_debug("scratch: %s", ignored.text);
+    }
+    if (c->scratch_lock >= 0)
+        close(c->scratch_lock);
+}
+
+/* --- opening ------------------------------------------------------------------------------- */
+
+static unsigned core_count(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (unsigned)FIRN_MIN(n, 64) : 1;
+}
+
+static firn_code open_catalog(firn_context *c, const firn_context_conf *conf, firn_err *err)
+{
+    firn_str file = conf->catalog_file;
+    if (!file.p) {
+        const char *path = firn_arena_printf(c->arena, "%s/catalog.db", c->warehouse);
+        if (!path)
+            return firn_arena_raise(c->arena, err);
+        file = firn_str_of(path);
+    }
+    const char *slash = file.n ? memrchr(file.p, '/', file.n) : NULL;
+    if (!conf->read_only && slash && slash != file.p) {
+        const char *folder = firn_arena_strndup(c->arena, file.p, (size_t)(slash - file.p));
+        if (!folder)
+            return firn_arena_raise(c->arena, err);
+        FIRN_TRY(firn_fs_mkdirs(c->env, folder, err));
+    }
+    return firn_catalog_sqlite_open(file, conf->catalog_name, conf->read_only, &c->catalog, err);
+}
+
+static firn_code fill_context(firn_context *c, const firn_context_conf *conf, firn_err *err)
+{
+    uint64_t memory = conf->memory_bytes ? conf->memory_bytes : FIRN_MEMORY_DEFAULT;
+    c->arena = firn_arena_new("a command", 0);
+    if (!c->arena)
+        return firn_raise_nomem(err);
+    if (conf->warehouse.p)
+        c->warehouse = firn_arena_strndup(c->arena, conf->warehouse.p, conf->warehouse.n);
+    if (conf->warehouse.p && !c->warehouse)
+        return firn_arena_raise(c->arena, err);
+    c->memory = firn_memory_split(FIRN_MAX(memory, FIRN_MEMORY_MIN));
+    c->threads = conf->threads ? conf->threads : core_count();
+    c->keep_order = conf->keep_order;
+    FIRN_TRY(firn_run_names_new(c->io, &c->names, err));
+    firn_run_names_next(&c->names, c->run_id);
+    c->events = (firn_events){
+        .env = c->env, .run_id = c->run_id, .fn = conf->on_event, .arg = conf->event_arg};
+    pthread_mutex_init(&c->events.lock, NULL);
+    if (c->warehouse)
+        FIRN_TRY(open_catalog(c, conf, err));
+    return make_scratch(c, c->warehouse && !conf->read_only, err);
+}
+
+firn_code firn_context_open(firn_env *env, const firn_context_conf *conf, firn_context **ret,
+                            firn_err *err)
+{
+    firn_context *c = firn_mem_alloc(sizeof *c);
+    if (!c)
+        return firn_raise_nomem(err);
+    memset(c, 0, sizeof *c);
+    c->env = env;
+    c->io = firn_env_io(env);
+    c->scratch_lock = -1;
+    pthread_mutex_init(&c->lock, NULL);
+    firn_code code = fill_context(c, conf, err);
+    if (code != FIRN_OK) {
+        firn_context_close(c);
+        return code;
+    }
+    *ret = c;
+    return FIRN_OK;
+}
+
+void firn_context_close(firn_context *c)
+{
+    if (!c)
+        return;
+    if (c->engine)
+        c->ops->close(c->engine);
+    if (c->catalog)
+        c->catalog->ops->close(c->catalog);
+    if (c->arena)
+        remove_scratch(c);
+    pthread_mutex_destroy(&c->events.lock);
+    pthread_mutex_destroy(&c->lock);
+    firn_arena_free(c->arena);
+    firn_mem_free(c);
+}
+
+/* --- the engine ---------------------------------------------------------------------------- */
+
+static firn_code open_engine(firn_context *c, firn_err *err)
+{
+    const char *spill = firn_arena_printf(c->arena, "%s/spill", c->scratch);
+    if (!spill)
+        return firn_arena_raise(c->arena, err);
+    FIRN_TRY(firn_engine_load(&c->ops, err));
+    const firn_engine_conf conf = {.memory_bytes = c->memory.engine,
+                                   .threads = c->threads,
+                                   .scratch = spill,
+                                   .preserve_order = c->keep_order};
+    return c->ops->open(&conf, &c->engine, err);
+}
+
+firn_code firn_context_session(firn_context *c, firn_session **ret, firn_err *err)
+{
+    pthread_mutex_lock(&c->lock);
+    firn_code code = c->engine ? FIRN_OK : open_engine(c, err);
+    pthread_mutex_unlock(&c->lock);
+    FIRN_TRY(code);
+    return c->ops->session(c->engine, ret, err);
+}
+
+firn_code firn_context_check(const firn_context *c, firn_err *err)
+{
+    if (!atomic_load(&c->cancelled))
+        return FIRN_OK;
+    return firn_raise(err, FIRN_E_CANCELLED, "interrupted");
+}
+
+firn_commit_ctx firn_context_commit(firn_context *c)
+{
+    return (firn_commit_ctx){
+        .catalog = c->catalog, .io = c->io, .names = &c->names, .engine_version = FIRN_VERSION};
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* context.h — what one command works with: the environment, the catalog, the engine, its scratch
+ * folder, its memory and its name.
+ *
+ * Made by the command, shared by the threads of a run; what changes in it is guarded. */
+#ifndef FIRN_CONTEXT_H
+#define FIRN_CONTEXT_H
+
+#include "engine/engine.h"
+#include "iceberg/commit.h"
+#include "env/env.h"
+#include "pipeline/events.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define FIRN_MEMORY_DEFAULT ((uint64_t)1 << 30)
+#define FIRN_MEMORY_MIN     ((uint64_t)256 << 20)
+
+/* How --memory is split: engine + queue + arenas + base. */
+typedef struct firn_memory_plan {
+    uint64_t total;
+    uint64_t engine; /* the engine's own limit */
+    uint64_t queue;  /* raw batches between readers and engine */
+    uint64_t arenas; /* decoded texts, metadata */
+    uint64_t base;   /* program, libraries, stacks */
+} firn_memory_plan;
+
+/* total_bytes ≥ FIRN_MEMORY_MIN. */
+firn_memory_plan firn_memory_split(uint64_t total_bytes);
+
+typedef struct firn_context_conf {
+    firn_str warehouse;    /* absolute folder */
+    firn_str catalog_file; /* of the SQLite catalog; .p == NULL: WAREHOUSE/catalog.db */
+    firn_str catalog_name;
+    uint64_t memory_bytes;  /* 0: default */
+    unsigned threads;       /* 0: one a core */
+    bool read_only;         /* nothing is created: neither catalog nor scratch in the warehouse */
+    bool keep_order;        /* the engine keeps insertion order (queries) */
+    firn_event_fn on_event; /* may be NULL */
+    void *event_arg;
+} firn_context_conf;
+
+typedef struct firn_context {
+    firn_env *env;
+    const firn_io *io;
+    firn_catalog *catalog; /* NULL: none */
+    const char *warehouse;
+    unsigned threads;
+    firn_memory_plan memory;
+    bool keep_order;
+
+    firn_run_names names;
+    char run_id[FIRN_RUN_UUID_TEXT];
+    const char *scratch; /* of this command; removed at the end */
+    int scratch_lock;    /* descriptor that keeps others from reclaiming it */
+    _Atomic unsigned scratch_next;
+    bool scratch_in_warehouse;
+
+    pthread_mutex_t lock; /* guards the engine and its being opened */
+    const firn_engine_ops *ops;
+    firn_engine *engine;
+
+    firn_events events;
+    atomic_bool cancelled;
+    firn_arena *arena; /* of the context's own texts; guarded by lock */
+} firn_context;
+
+/* Opens the catalog and makes a scratch folder.  *ret must be closed with firn_context_close. */
+FIRN_NODISCARD firn_code firn_context_open(firn_env *env, const firn_context_conf *conf,
+                                           firn_context **ret, firn_err *err);
+void firn_context_close(firn_context *c);
+
+/* Opens the engine at its first use and returns a session of it, to be closed by the caller with
+ * c->ops->session_close.  Any thread. */
+FIRN_NODISCARD firn_code firn_context_session(firn_context *c, firn_session **ret, firn_err *err);
+
+/* Makes an empty folder in the scratch of the command; the text lives in `a`.  Any thread. */
+FIRN_NODISCARD firn_code firn_context_scratch(firn_context *c, firn_arena *a, const char **ret,
+                                              firn_err *err);
+
+/* Raises FIRN_E_CANCELLED once the command was interrupted. */
+FIRN_NODISCARD firn_code firn_context_check(const firn_context *c, firn_err *err);
+
+/* A commit context for firn_commit. */
+firn_commit_ctx firn_context_commit(firn_context *c);
+
+/* Removes what runs that died left behind: their scratch folders, and the files they had written
+ * for tables and never committed (told by the run in their names).  Their number is reported in
+ * *ret_removed.  FIRN_OK also when nothing could be told. */
+FIRN_NODISCARD firn_code firn_context_reclaim(firn_context *c, size_t *ret_removed, firn_err *err);
+
+/* Notes that the run writes to a table, so that what it leaves can be found if it dies. */
+FIRN_NODISCARD firn_code firn_context_note_table(firn_context *c, firn_str data_folder,
+                                                 firn_str metadata_folder, firn_ident ident,
+                                                 firn_err *err);
+
+#endif

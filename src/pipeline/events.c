@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/events.h"
+
+#include "base/datetime.h"
+#include "base/str.h"
+
+#include <stdio.h>
+
+static json_t *text(const char *s)
+{
+    json_t *j = json_string(s);
+    return j ? j : json_string("?"); /* bytes that are not UTF-8 */
+}
+
+void firn_event(firn_events *e, const char *name, json_t *fields)
+{
+    if (!e->fn || !fields) {
+        json_decref(fields);
+        return;
+    }
+    char at[FIRN_TIME_TEXT_MAX];
+    firn_timestamp_print(firn_env_now_us(e->env), true, at);
+    json_t *event = json_pack("{s:i, s:s, s:s, s:s}", "v", FIRN_EVENTS_VERSION, "event", name, "at",
+                              at, "run", e->run_id);
+    if (event && json_object_update(event, fields) == 0) {
+        pthread_mutex_lock(&e->lock);
+        e->fn(e->arg, event);
+        pthread_mutex_unlock(&e->lock);
+    }
+    json_decref(event);
+    json_decref(fields);
+}
+
+json_t *firn_event_error(const firn_err *err)
+{
+    char id[8];
+    snprintf(id, sizeof id, "E%04u", (unsigned)err->id);
+    return json_pack("{s:s, s:s, s:o, s:o, s:o}", "id", id, "code",
+                     firn_code_policy_of(err->code)->name, "where", text(err->where), "text",
+                     text(err->text), "advice", text(err->advice));
+}

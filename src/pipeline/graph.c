@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/graph.h"
+#include "pipeline/landing.h"
+
+#include "base/str.h"
+#include "engine/sql_front.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+/* --- nodes --------------------------------------------------------------------------------- */
+
+static firn_code name_node(firn_node *n, firn_arena *a, firn_err *err)
+{
+    const char *name =
+        firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(n->ident.ns), FIRN_STR_ARG(n->ident.name));
+    if (!name)
+        return firn_arena_raise(a, err);
+    n->name = firn_str_of(name);
+    return FIRN_OK;
+}
+
+static firn_code make_nodes(const firn_project *p, const firn_model *models, size_t model_count,
+                            firn_arena *a, firn_node **ret, firn_err *err)
+{
+    firn_node *nodes = firn_arena_array(a, p->ingest_count + model_count, sizeof *nodes);
+    if (!nodes)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < p->ingest_count; i++) {
+        nodes[i] = (firn_node){.ingest = &p->ingest[i], .ident = p->ingest[i].table.ident};
+        FIRN_TRY(firn_stream_name(&p->ingest[i], a, &nodes[i].stream, err));
+        FIRN_TRY(name_node(&nodes[i], a, err));
+    }
+    for (size_t i = 0; i < model_count; i++) {
+        firn_node *n = &nodes[p->ingest_count + i];
+        *n = (firn_node){.model = &models[i], .ident = models[i].table.ident};
+        FIRN_TRY(name_node(n, a, err));
+    }
+    *ret = nodes;
+    return FIRN_OK;
+}
+
+/* --- what stands on what ------------------------------------------------------------------- */
+
+static bool mentions(const firn_sql_name *n, firn_str catalog, firn_ident t)
+{
+    const firn_str *p = n->parts;
+    if (firn_str_ieq(p[0], t.ns) && firn_str_ieq(p[1], t.name))
+        return true;
+    return n->part_count > 2 && firn_str_ieq(p[0], catalog) && firn_str_ieq(p[1], t.ns) &&
+           firn_str_ieq(p[2], t.name);
+}
+
+static firn_code find_needs(const firn_project *p, firn_node *nodes, size_t count, size_t i,
+                            firn_arena *a, firn_err *err)
+{
+    firn_sql_name *names;
+    size_t name_count;
+    firn_node *n = &nodes[i];
+    if (!n->model)
+        return FIRN_OK;
+    FIRN_TRY(firn_sql_names(n->model->sql, a, &names, &name_count, err));
+    n->needs = firn_arena_array(a, count, sizeof *n->needs);
+    if (!n->needs)
+        return firn_arena_raise(a, err);
+    for (size_t k = 0; k < count; k++) {
+        bool found = false;
+        for (size_t j = 0; j < name_count && !found && k != i; j++)
+            found = mentions(&names[j], p->catalog.name, nodes[k].ident);
+        if (found)
+            n->needs[n->need_count++] = k;
+    }
+    return FIRN_OK;
+}
+
+/* --- order --------------------------------------------------------------------------------- */
+
+enum { WHITE, GREY, BLACK };
+
+typedef struct sorting {
+    firn_node *nodes;
+    size_t count;
+    uint8_t *colour;
+    size_t *order; /* old indexes in their new order */
+    size_t placed;
+    size_t *path; /* from the node a walk began with */
+    size_t depth;
+} sorting;
+
+static firn_code say_cycle(const sorting *s, size_t again, firn_arena *a, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 16);
+    size_t from = 0;
+    while (s->path[from] != again)
+        from++;
+    for (size_t i = from; i < s->depth; i++)
+        FIRN_TRY(firn_buf_addf(&text, err, "%.*s → ", FIRN_STR_ARG(s->nodes[s->path[i]].name)));
+    FIRN_TRY(firn_buf_addstr(&text, s->nodes[again].name, err));
+    const char *cycle = firn_arena_strndup(a, firn_buf_cstr(&text), text.n);
+    firn_raise(err, FIRN_E_CONFIG, "models need each other in a circle: %s", cycle ? cycle : "");
+    firn_err_advise(err, "take one of these tables out of the other's FROM");
+    return firn_err_place(err, s->nodes[again].model->sql_place);
+}
+
+static firn_code visit(sorting *s, size_t i, firn_arena *a, firn_err *err)
+{
+    if (s->colour[i] == BLACK)
+        return FIRN_OK;
+    if (s->colour[i] == GREY)
+        return say_cycle(s, i, a, err);
+    s->colour[i] = GREY;
+    s->path[s->depth++] = i;
+    for (size_t k = 0; k < s->nodes[i].need_count; k++)
+        FIRN_TRY(visit(s, s->nodes[i].needs[k], a, err));
+    s->depth--;
+    s->colour[i] = BLACK;
+    s->order[s->placed++] = i;
+    return FIRN_OK;
+}
+
+static int by_index(const void *a, const void *b)
+{
+    size_t x = *(const size_t *)a;
+    size_t y = *(const size_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Puts the nodes into the order found and renames their needs. */
+static firn_code reorder(const sorting *s, firn_arena *a, firn_graph *ret, firn_err *err)
+{
+    firn_node *nodes = firn_arena_array(a, s->count, sizeof *nodes);
+    size_t *place = firn_arena_array(a, s->count, sizeof *place);
+    if (!nodes || !place)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < s->count; i++)
+        place[s->order[i]] = i;
+    for (size_t i = 0; i < s->count; i++) {
+        nodes[i] = s->nodes[s->order[i]];
+        for (size_t k = 0; k < nodes[i].need_count; k++)
+            nodes[i].needs[k] = place[nodes[i].needs[k]];
+        if (nodes[i].need_count > 1)
+            qsort(nodes[i].needs, nodes[i].need_count, sizeof *nodes[i].needs, by_index);
+    }
+    *ret = (firn_graph){nodes, s->count};
+    return FIRN_OK;
+}
+
+firn_code firn_graph_make(const firn_project *p, const firn_model *models, size_t model_count,
+                          firn_arena *a, firn_graph *ret, firn_err *err)
+{
+    sorting s = {.count = p->ingest_count + model_count};
+    FIRN_TRY(make_nodes(p, models, model_count, a, &s.nodes, err));
+    for (size_t i = 0; i < s.count; i++)
+        FIRN_TRY(find_needs(p, s.nodes, s.count, i, a, err));
+    s.colour = firn_arena_array(a, s.count, sizeof *s.colour);
+    s.order = firn_arena_array(a, s.count, sizeof *s.order);
+    s.path = firn_arena_array(a, s.count + 1, sizeof *s.path);
+    if (!s.colour || !s.order || !s.path)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < s.count; i++)
+        FIRN_TRY(visit(&s, i, a, err));
+    return reorder(&s, a, ret, err);
+}
+
+/* --- selecting ----------------------------------------------------------------------------- */
+
+static bool matches(firn_str pattern, firn_str name)
+{
+    char p[512];
+    char s[512];
+    if (pattern.n >= sizeof p || name.n >= sizeof s)
+        return false;
+    memcpy(p, pattern.p, pattern.n);
+    memcpy(s, name.p, name.n);
+    p[pattern.n] = '\0';
+    s[name.n] = '\0';
+    return fnmatch(p, s, 0) == 0;
+}
+
+static void select_upstream(firn_graph *g, bool *marks)
+{
+    for (size_t i = g->count; i > 0; i--)
+        for (size_t k = 0; marks[i - 1] && k < g->nodes[i - 1].need_count; k++)
+            marks[g->nodes[i - 1].needs[k]] = true;
+}
+
+static void select_downstream(firn_graph *g, bool *marks)
+{
+    for (size_t i = 0; i < g->count; i++)
+        for (size_t k = 0; k < g->nodes[i].need_count; k++)
+            marks[i] = marks[i] || marks[g->nodes[i].needs[k]];
+}
+
+static firn_code selects_nothing(const firn_graph *g, const char *word, firn_err *err)
+{
+    firn_str names[256];
+    size_t n = FIRN_MIN(g->count, FIRN_COUNT_OF(names));
+    for (size_t i = 0; i < n; i++)
+        names[i] = g->nodes[i].name;
+    firn_raise(err, FIRN_E_USAGE, "%s selects nothing", firn_quotec(word).s);
+    int near = firn_str_nearest(firn_str_of(word), names, n);
+    if (near >= 0)
+        return firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
+    return firn_err_advise(err, "tables are selected as namespace.table, streams as source.stream; "
+                                "* stands for any text, +x adds what x needs");
+}
+
+static firn_code mark_word(firn_graph *g, const char *word, bool *marks, firn_err *err)
+{
+    firn_str w = firn_str_of(word);
+    bool up = firn_str_starts(w, "+");
+    bool down = w.n > 1 && firn_str_ends(w, "+");
+    bool found = false;
+    w = (firn_str){w.p + up, w.n - (size_t)up - (size_t)down};
+    for (size_t i = 0; i < g->count; i++) {
+        const firn_node *n = &g->nodes[i];
+        bool hit = matches(w, n->name) || (n->stream.n && matches(w, n->stream));
+        marks[i] = hit;
+        found = found || hit;
+    }
+    if (!found)
+        return selects_nothing(g, word, err);
+    if (down)
+        select_downstream(g, marks);
+    if (up)
+        select_upstream(g, marks);
+    return FIRN_OK;
+}
+
+firn_code firn_graph_select(firn_graph *g, const firn_selection *s, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a selection", 0);
+    bool *marks = a ? firn_arena_array(a, g->count + 1, sizeof *marks) : NULL;
+    if (!marks)
+        return firn_raise_nomem(err);
+    for (size_t i = 0; i < g->count; i++)
+        g->nodes[i].selected = s->select_count == 0;
+    for (size_t w = 0; w < s->select_count; w++) {
+        FIRN_TRY(mark_word(g, s->select[w], marks, err));
+        for (size_t i = 0; i < g->count; i++)
+            g->nodes[i].selected = g->nodes[i].selected || marks[i];
+    }
+    for (size_t w = 0; w < s->exclude_count; w++) {
+        FIRN_TRY(mark_word(g, s->exclude[w], marks, err));
+        for (size_t i = 0; i < g->count; i++)
+            g->nodes[i].selected = g->nodes[i].selected && !marks[i];
+    }
+    for (size_t i = 0; i < g->count; i++)
+        g->nodes[i].selected = g->nodes[i].selected && (g->nodes[i].ingest ? s->ingest : s->models);
+    return FIRN_OK;
+}

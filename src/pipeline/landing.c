@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way of a stream: find its files, leave out what landed, land the rest unit by unit, commit
+ * everything in one snapshot. */
+#include "pipeline/landing_int.h"
+
+#include "base/datetime.h"
+#include "base/str.h"
+#include "engine/sql.h"
+#include "env/fail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MB                     ((uint64_t)1 << 20)
+#define BATCH_BYTES            (4 * MB)
+#define LOOKAHEAD_BYTES        (64 * MB)
+#define WINDOW_BYTES           (32 * MB)
+#define FIRST_RATIO            4.0 /* raw bytes to Parquet bytes, until it is measured */
+#define PARTITIONED_UNIT_BYTES ((uint64_t)16 << 30)
+#define MAX_TRIES              3
+
+firn_code firn_stream_name(const firn_ingest *ingest, firn_arena *a, firn_str *ret, firn_err *err)
+{
+    const char *name = firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(ingest->source->name),
+                                         FIRN_STR_ARG(ingest->stream));
+    if (!name)
+        return firn_arena_raise(a, err);
+    *ret = firn_str_of(name);
+    return FIRN_OK;
+}
+
+static json_t *text(firn_str s)
+{
+    json_t *j = firn_json_new_str(s);
+    return j ? j : json_string("?");
+}
+
+static json_t *stream_fields(const landing *l)
+{
+    const firn_ident *i = &l->ingest->table.ident;
+    return json_pack("{s:o, s:o, s:o}", "stream", text(l->stream), "namespace", text(i->ns),
+                     "table", text(i->name));
+}
+
+static void note(landing *l, firn_str message)
+{
+    json_t *fields = stream_fields(l);
+    if (fields)
+        json_object_set_new(fields, "text", text(message));
+    firn_event(&l->run->events, "note", fields);
+}
+
+/* --- which files --------------------------------------------------------------------------- */
+
+static firn_code find_files(landing *l, firn_err *err)
+{
+    const firn_ingest *in = l->ingest;
+    firn_code code = firn_files_find(l->run->env, firn_str_of(in->source->path), in->stream, l->a,
+                                     &l->found, &l->found_count, err);
+    if (code != FIRN_OK) {
+        firn_wrap(err, "stream %s", firn_quote(l->stream).s);
+        return firn_err_place(err, in->place);
+    }
+    l->files = firn_arena_array(l->a, l->found_count, sizeof *l->files);
+    return l->files ? FIRN_OK : firn_arena_raise(l->a, err);
+}
+
+static firn_code changed_file(const landing *l, const firn_source_file *f, firn_err *err)
+{
+    const firn_landed_file *old = firn_landed_by_name(&l->landed, f->name);
+    firn_raise(err, FIRN_E_CONFLICT,
+               "file %s landed before with %llu bytes and has other content now (%llu bytes)",
+               firn_quote(f->name).s, (unsigned long long)old->size,
+               (unsigned long long)f->stat.size);
+    firn_err_id(err, FIRN_ID_CHANGED);
+    return firn_err_advise(err, "append never lands a name twice: give the new content a new name, "
+                                "or use `write: replace`; for content under any name use "
+                                "`identity: content`");
+}
+
+static firn_code say_empty(landing *l, const firn_source_file *f)
+{
+    const char *message = firn_arena_printf(l->a, "file %s is empty", firn_quote(f->name).s);
+    if (message)
+        note(l, firn_str_of(message));
+    return FIRN_OK;
+}
+
+/* append: everything that has not landed. */
+static firn_code choose_new(landing *l, firn_err *err)
+{
+    bool by_content = l->ingest->identity == FIRN_IDENTITY_CONTENT;
+    for (size_t i = 0; i < l->found_count; i++) {
+        const firn_source_file *f = &l->found[i];
+        firn_file_state state;
+        uint64_t hash;
+        FIRN_TRY(firn_landed_state(&l->landed, f, by_content, &state, &hash, err));
+        if (state == FIRN_FILE_CHANGED)
+            return changed_file(l, f, err);
+        if (state == FIRN_FILE_EMPTY)
+            FIRN_TRY(say_empty(l, f));
+        if (state == FIRN_FILE_NEW)
+            l->files[l->file_count++] = *f;
+    }
+    return FIRN_OK;
+}
+
+/* replace: all of them, if any of them is not as it was, or one is gone. */
+static firn_code choose_all(landing *l, firn_err *err)
+{
+    bool same = l->metadata && !l->opt->full_refresh;
+    size_t kept = 0;
+    for (size_t i = 0; i < l->found_count; i++) {
+        const firn_source_file *f = &l->found[i];
+        firn_file_state state;
+        uint64_t hash;
+        FIRN_TRY(firn_landed_state(&l->landed, f, false, &state, &hash, err));
+        if (state == FIRN_FILE_EMPTY) {
+            FIRN_TRY(say_empty(l, f));
+            continue;
+        }
+        same = same && state == FIRN_FILE_LANDED;
+        l->files[kept++] = *f;
+    }
+    l->file_count = same && kept == l->landed.n ? 0 : kept;
+    return FIRN_OK;
+}
+
+/* A replaced table belongs to one stream. */
+static firn_code refuse_shared_replace(const landing *l, firn_err *err)
+{
+    size_t entries = 0;
+    for (size_t i = 0; i < l->project->ingest_count; i++)
+        entries += firn_ident_eq(l->project->ingest[i].table.ident, l->ingest->table.ident);
+    if (entries < 2)
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_CONFIG,
+               "%.*s.%.*s is fed by %zu streams: replacing it with one would "
+               "lose the others",
+               FIRN_STR_ARG(l->ingest->table.ident.ns), FIRN_STR_ARG(l->ingest->table.ident.name),
+               entries);
+    firn_err_advise(err, "land each stream into a table of its own, and join them in a model");
+    return firn_err_place(err, l->ingest->place);
+}
+
+/* --- the format ---------------------------------------------------------------------------- */
+
+static bool ends_like(firn_str name, const char *suffix)
+{
+    char with_gz[16];
+    snprintf(with_gz, sizeof with_gz, "%s.gz", suffix);
+    return firn_str_ends(name, suffix) || firn_str_ends(name, with_gz);
+}
+
+/* By the name of the first file, unless the project says it. */
+static firn_code choose_decoder(const landing *l, const firn_decoder_ops **ret, firn_err *err)
+{
+    firn_str word = l->ingest->format.decoder;
+    firn_str name = l->files[0].name;
+    if (word.n == 0 && (ends_like(name, ".csv") || ends_like(name, ".tsv") ||
+                        ends_like(name, ".txt") || ends_like(name, ".CSV")))
+        word = FIRN_STR_LIT("csv");
+    if (word.n == 0)
+        word = FIRN_STR_LIT("json");
+    *ret = firn_decoder_find(word);
+    if (*ret)
+        return FIRN_OK;
+    return firn_raise(err, FIRN_E_CONFIG, "there is no format %s", firn_quote(word).s);
+}
+
+static firn_code open_feed(landing *l, firn_err *err)
+{
+    static const firn_str reserved[] = {{FIRN_LOADED_AT, sizeof FIRN_LOADED_AT - 1}};
+    unsigned readers = FIRN_MIN(l->run->threads, 4u);
+    l->feed_conf = (firn_feed_conf){
+        .env = l->run->env,
+        .format = &l->ingest->format.opt,
+        .files = l->files,
+        .file_count = l->file_count,
+        .readers = readers,
+        .layout = l->layout,
+        .given = l->ingest->columns,
+        .given_count = l->ingest->column_count,
+        .limits = &l->limits,
+        .reserved = reserved,
+        .reserved_count = 1,
+        .infer_full = l->ingest->infer == FIRN_INFER_FULL,
+        .batch_bytes = BATCH_BYTES,
+        .queue_bytes = l->run->memory.queue,
+        .lookahead_bytes = FIRN_MIN(LOOKAHEAD_BYTES, l->run->memory.queue),
+        .window_bytes = FIRN_MIN(WINDOW_BYTES, l->run->memory.queue),
+        .rejects_max = (uint64_t)l->project->rejects.max,
+        .rejects_ratio = l->project->rejects.max_ratio,
+    };
+    FIRN_TRY(choose_decoder(l, &l->feed_conf.decoder, err));
+    return firn_feed_open(&l->feed_conf, &l->feed, err);
+}
+
+/* --- units --------------------------------------------------------------------------------- */
+
+static firn_code add_column(const landing *l, const firn_field *f, const char *loaded_at,
+                            firn_buf *sql, firn_err *err)
+{
+    const firn_field *have = firn_type_field(&l->layout->type, f->name);
+    if (firn_str_eqc(f->name, FIRN_LOADED_AT)) {
+        FIRN_TRY(firn_buf_addf(sql, err, "TIMESTAMPTZ '%s'", loaded_at));
+    } else if (!have) {
+        FIRN_TRY(firn_buf_adds(sql, "CAST(NULL AS ", err));
+        FIRN_TRY(firn_sql_type(sql, &f->type, err));
+        FIRN_TRY(firn_buf_addc(sql, ')', err));
+    } else if (!firn_type_eq(&have->type, &f->type)) {
+        FIRN_TRY(firn_buf_adds(sql, "CAST(", err));
+        FIRN_TRY(firn_sql_ident(sql, f->name, err));
+        FIRN_TRY(firn_buf_adds(sql, " AS ", err));
+        FIRN_TRY(firn_sql_type(sql, &f->type, err));
+        FIRN_TRY(firn_buf_addc(sql, ')', err));
+    } else {
+        return firn_sql_ident(sql, f->name, err);
+    }
+    FIRN_TRY(firn_buf_adds(sql, " AS ", err));
+    return firn_sql_ident(sql, f->name, err);
+}
+
+static firn_code unit_select(const landing *l, int64_t source, firn_buf *sql, firn_err *err)
+{
+    char loaded_at[FIRN_TIME_TEXT_MAX];
+    firn_timestamp_print(firn_env_now_us(l->run->env), true, loaded_at);
+    FIRN_TRY(firn_buf_adds(sql, "SELECT ", err));
+    for (size_t i = 0; i < l->schema.field_count; i++) {
+        if (i)
+            FIRN_TRY(firn_buf_adds(sql, ", ", err));
+        FIRN_TRY(add_column(l, &l->schema.fields[i], loaded_at, sql, err));
+    }
+    return firn_buf_addf(sql, err, " FROM firn_rows(%lld)", (long long)source);
+}
+
+static firn_code copy_unit(landing *l, firn_session *s, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    firn_row_source source;
+    int64_t id;
+    const firn_engine_ops *ops = l->run->ops;
+    firn_feed_source(l->feed, &source, l->run->threads);
+    FIRN_TRY(ops->source_add(l->run->engine, &source, &id, err));
+    firn_code code = unit_select(l, id, &sql, err);
+    if (code == FIRN_OK)
+        code = firn_write_rows(l->run, s, &l->target, firn_buf_str(&sql), l->a, &l->data,
+                               &l->scratch, err);
+    ops->source_remove(l->run->engine, id);
+    return code;
+}
+
+static firn_code publish_new(landing *l, firn_err *err)
+{
+    while (l->published < l->data.n) {
+        size_t i = l->published++;
+        FIRN_TRY(firn_publisher_add(l->publisher, l->scratch.v[i], l->data.v[i].file_path, err));
+    }
+    return FIRN_OK;
+}
+
+/* How many raw bytes make a file of the target size, as far as is known. */
+static uint64_t unit_size(const landing *l, uint64_t raw, int64_t written)
+{
+    double ratio = written > 0 && raw > 0 ? (double)raw / (double)written : FIRST_RATIO;
+    if (l->ingest->table.partition_count || (l->metadata && l->metadata->spec->field_count))
+        return PARTITIONED_UNIT_BYTES;
+    return (uint64_t)((double)l->target.format.target_file_bytes * ratio);
+}
+
+static void say_notes(landing *l, size_t *said)
+{
+    size_t count;
+    const firn_layout_note *notes = firn_feed_notes(l->feed, &count);
+    while (*said < count)
+        note(l, notes[(*said)++].text);
+}
+
+static void say_progress(landing *l)
+{
+    firn_feed_totals t = firn_feed_total(l->feed);
+    json_t *fields = stream_fields(l);
+    if (fields) {
+        json_object_set_new(fields, "records", json_integer((json_int_t)t.records));
+        json_object_set_new(fields, "bytes", json_integer((json_int_t)t.bytes));
+    }
+    firn_event(&l->run->events, "progress", fields);
+}
+
+static int64_t bytes_of(const firn_data_files *files)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < files->n; i++)
+        bytes += files->v[i].file_size_in_bytes;
+    return bytes;
+}
+
+static firn_code land_units(landing *l, firn_session *s, firn_err *err)
+{
+    uint64_t raw = 0;
+    size_t said = 0;
+    for (;;) {
+        bool more;
+        uint64_t unit_bytes;
+        FIRN_TRY(firn_context_check(l->run, err));
+        uint64_t size = unit_size(l, raw, bytes_of(&l->data));
+        FIRN_TRY(firn_feed_begin_unit(l->feed, size, &l->layout, &more, err));
+        say_notes(l, &said);
+        if (!l->layout)
+            return FIRN_OK; /* nothing but blanks */
+        FIRN_TRY(firn_landing_schema(l, err));
+        if (!more)
+            return FIRN_OK;
+        FIRN_TRY(copy_unit(l, s, err));
+        FIRN_TRY(firn_feed_end_unit(l->feed, &unit_bytes, err));
+        raw += unit_bytes;
+        FIRN_TRY(publish_new(l, err));
+        say_progress(l);
+        FIRN_TRY(FIRN_FAIL("landing.after_unit", err));
+    }
+}
+
+/* --- one try ------------------------------------------------------------------------------- */
+
+/* What was published and will not be committed. */
+static void remove_data(landing *l)
+{
+    for (size_t i = 0; i < l->data.n; i++)
+        (void)l->run->io->remove(l->run->io->ctx, l->data.v[i].file_path, NULL);
+    for (size_t i = 0; i < l->reject_data.n; i++)
+        (void)l->run->io->remove(l->run->io->ctx, l->reject_data.v[i].file_path, NULL);
+}
+
+static firn_code land_files(landing *l, firn_err *err)
+{
+    firn_session *s = NULL;
+    FIRN_TRY(firn_context_session(l->run, &s, err));
+    firn_code code = land_units(l, s, err);
+    l->run->ops->session_close(s);
+    FIRN_TRY(code);
+    FIRN_TRY(firn_landing_write_rejects(l, err));
+    FIRN_TRY(firn_publisher_wait(l->publisher, err));
+    return firn_landing_commit(l, err);
+}
+
+static void fill_result(landing *l)
+{
+    firn_landed_result *r = l->result;
+    firn_feed_totals t = firn_feed_total(l->feed);
+    size_t rejects;
+    firn_feed_rejects(l->feed, &rejects);
+    r->rejects = rejects;
+    r->bytes_read = t.bytes;
+    r->duplicate_keys = t.duplicate_keys;
+    r->files_landed = l->file_count;
+    r->data_files = l->data.n;
+    r->bytes_written = bytes_of(&l->data);
+    for (size_t i = 0; i < l->data.n; i++)
+        r->rows += (uint64_t)l->data.v[i].record_count;
+}
+
+/* So that what this run leaves behind can be found if it dies. */
+static firn_code note_table(landing *l, firn_str location, firn_err *err)
+{
+    firn_str metadata_folder = location; /* of a table to be created: all below it */
+    if (l->metadata)
+        FIRN_TRY(firn_metadata_folder(l->metadata, l->a, &metadata_folder, err));
+    return firn_context_note_table(l->run, l->target.data_folder, metadata_folder,
+                                   l->ingest->table.ident, err);
+}
+
+static firn_code land_chosen(landing *l, firn_err *err)
+{
+    firn_str location;
+    FIRN_TRY(firn_landing_target(l->run, l->project, l->ingest->table.ident, l->ingest, l->metadata,
+                                 l->a, &l->target, &location, err));
+    FIRN_TRY(note_table(l, location, err));
+    FIRN_TRY(firn_publisher_open(l->run->env, &l->publisher, err));
+    firn_code code = open_feed(l, err);
+    if (code == FIRN_OK)
+        code = land_files(l, err);
+    firn_publisher_close(l->publisher);
+    if (code == FIRN_OK)
+        fill_result(l);
+    else if (code != FIRN_E_COMMIT_UNKNOWN)
+        remove_data(l);
+    firn_feed_close(l->feed);
+    l->feed = NULL;
+    return code;
+}
+
+static firn_code land_once(landing *l, firn_err *err)
+{
+    FIRN_TRY(firn_stream_name(l->ingest, l->a, &l->stream, err));
+    l->replace = l->ingest->write == FIRN_WRITE_REPLACE || l->opt->full_refresh;
+    l->limits = (firn_shape_limits){.max_fields = 1000, .max_depth = 32};
+    if (l->replace)
+        FIRN_TRY(refuse_shared_replace(l, err));
+    FIRN_TRY(firn_landing_load_table(l, err));
+    FIRN_TRY(find_files(l, err));
+    l->result->files_found = l->found_count;
+    FIRN_TRY(l->replace ? choose_all(l, err) : choose_new(l, err));
+    return l->file_count ? land_chosen(l, err) : FIRN_OK;
+}
+
+/* A twin is told by its id; every other conflict may be gone at the next try. */
+static bool try_again(firn_code code, const firn_err *err, int tries)
+{
+    return code == FIRN_E_CONFLICT && tries < MAX_TRIES && err->id != FIRN_ID_TWIN &&
+           err->id != FIRN_ID_CHANGED;
+}
+
+firn_code firn_land(firn_context *run, const firn_project *project, const firn_ingest *ingest,
+                    const firn_landing_opt *opt, firn_landed_result *ret, firn_err *err)
+{
+    firn_code code = FIRN_E_CONFLICT;
+    firn_err local = {0};
+    firn_err *e = err ? err : &local;
+    for (int tries = 1; code == FIRN_E_CONFLICT; tries++) {
+        FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a landing", 0);
+        if (!a)
+            return firn_raise_nomem(e);
+        *ret = (firn_landed_result){.snapshot_id = FIRN_NO_SNAPSHOT};
+        landing l = {
+            .run = run, .project = project, .ingest = ingest, .opt = opt, .result = ret, .a = a};
+        firn_err_clear(e);
+        code = land_once(&l, e);
+        if (!try_again(code, e, tries))
+            return code;
+    }
+    return code;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table a stream lands in: found or to be created, its position, its schema as the layout
+ * grows. */
+#include "pipeline/landing_int.h"
+
+#include "base/str.h"
+#include "pipeline/replace_schema.h"
+
+#include <string.h>
+
+#define BINDINGS "firn.columns" /* table property: keys and formats that the schema cannot hold */
+
+/* --- finding it ---------------------------------------------------------------------------- */
+
+static firn_code find_position(landing *l, firn_err *err)
+{
+    l->position = (firn_position){.state = FIRN_POSITION_NONE};
+    bool forget = l->opt->full_refresh || !l->metadata;
+    if (forget)
+        return FIRN_OK;
+    if (!l->opt->accept_position)
+        return firn_position_find(l->run->io, l->metadata, l->a, &l->position, err);
+    const firn_snapshot *s = firn_metadata_snapshot(l->metadata, l->opt->accept_position);
+    json_t *root = NULL;
+    if (s)
+        FIRN_TRY(firn_position_of(l->run->io, s, l->a, &root, err));
+    if (!root) {
+        firn_raise(err, FIRN_E_USAGE, "snapshot %lld of the table has no position",
+                   (long long)l->opt->accept_position);
+        return firn_err_advise(err, "firn history %.*s.%.*s lists the snapshots that have one",
+                               FIRN_STR_ARG(l->ingest->table.ident.ns),
+                               FIRN_STR_ARG(l->ingest->table.ident.name));
+    }
+    l->position = (firn_position){FIRN_POSITION_FOUND, root, l->opt->accept_position};
+    return FIRN_OK;
+}
+
+/* What the property remembers for this stream, NULL if nothing. */
+static firn_code saved_bindings(landing *l, const json_t **ret, firn_err *err)
+{
+    *ret = NULL;
+    firn_str text = firn_metadata_property(l->metadata, BINDINGS);
+    if (!text.p)
+        return FIRN_OK;
+    json_t *root = NULL;
+    FIRN_TRY(firn_json_parse((firn_slice){(const uint8_t *)text.p, text.n}, &root, err));
+    FIRN_TRY(firn_arena_defer(l->a, (void (*)(void *))json_decref, root, err));
+    const char *key;
+    json_t *value;
+    json_object_foreach(root, key, value)
+    {
+        if (firn_str_eqc(l->stream, key))
+            *ret = value;
+    }
+    return FIRN_OK;
+}
+
+static firn_code existing_layout(landing *l, firn_err *err)
+{
+    const json_t *saved;
+    const firn_str skip[] = {FIRN_STR_LIT(FIRN_LOADED_AT)};
+    const firn_layout *old;
+    FIRN_TRY(saved_bindings(l, &saved, err));
+    FIRN_TRY(firn_layout_of_type(&l->metadata->schema->type, skip, 1, saved, l->a, &old, err));
+    const firn_layout_in in = {.old = old,
+                               .given = l->ingest->columns,
+                               .given_count = l->ingest->column_count,
+                               .limits = &l->limits,
+                               .reserved = skip,
+                               .reserved_count = 1};
+    firn_layout_out out;
+    FIRN_TRY(firn_layout_make(&in, l->a, &out, err));
+    l->layout = out.layout;
+    return FIRN_OK;
+}
+
+firn_code firn_landing_load_table(landing *l, firn_err *err)
+{
+    firn_err local = {0};
+    firn_ident ident = l->ingest->table.ident;
+    firn_code code =
+        firn_table_load(l->run->catalog, l->run->io, ident, l->a, &l->metadata, &local);
+    if (code != FIRN_OK && code != FIRN_E_NOTFOUND) {
+        if (err)
+            *err = local;
+        return code;
+    }
+    FIRN_TRY(find_position(l, err));
+    l->part = firn_position_part(&l->position, l->stream, FIRN_STR_LIT("files"));
+    FIRN_TRY(firn_landed_parse(l->part, l->a, &l->landed, err));
+    l->seq = firn_position_seq(&l->position, l->stream) + 1;
+    if (!l->metadata)
+        return FIRN_OK;
+    if (l->metadata->format_version != 2)
+        return firn_raise(err, FIRN_E_UNSUPPORTED,
+                          "the table has format version %d; only version 2 is written",
+                          l->metadata->format_version);
+    return l->replace ? FIRN_OK : existing_layout(l, err);
+}
+
+/* --- how its files are written ------------------------------------------------------------- */
+
+static firn_write_format write_format(const firn_maintenance *m, const firn_metadata *table)
+{
+    firn_write_format f = {.compression = m->compression,
+                           .compression_level = (int)m->compression_level,
+                           .row_group_rows = m->row_group_rows,
+                           .target_file_bytes = (int64_t)m->target_file_size};
+    if (!table)
+        return f;
+    firn_str codec = firn_metadata_property(table, "write.parquet.compression-codec");
+    bool known = firn_str_eqc(codec, "snappy") || firn_str_eqc(codec, "zstd") ||
+                 firn_str_eqc(codec, "gzip") || firn_str_eqc(codec, "uncompressed");
+    if (codec.p && known) {
+        f.compression = codec;
+        f.compression_level = (int)firn_metadata_property_i64(
+            table, "write.parquet.compression-level", f.compression_level);
+    }
+    f.target_file_bytes =
+        firn_metadata_property_i64(table, "write.target-file-size-bytes", f.target_file_bytes);
+    return f;
+}
+
+firn_code firn_landing_target(firn_context *run FIRN_UNUSED, const firn_project *project,
+                              firn_ident ident, const firn_ingest *ingest, const firn_metadata *m,
+                              firn_arena *a, firn_write_target *ret, firn_str *ret_location,
+                              firn_err *err)
+{
+    *ret = (firn_write_target){.metadata = m};
+    ret->format = write_format(firn_project_maintenance(project, ident.ns), m);
+    if (m) {
+        *ret_location = m->location;
+        return firn_data_folder(m, a, &ret->data_folder, err);
+    }
+    const char *location;
+    FIRN_TRY(firn_project_location(project, ident, ingest, a, &location, err));
+    const char *uri = firn_arena_printf(a, "file://%s", location);
+    const char *data = firn_arena_printf(a, "file://%s/data", location);
+    if (!uri || !data)
+        return firn_arena_raise(a, err);
+    *ret_location = firn_str_of(uri);
+    ret->data_folder = firn_str_of(data);
+    return FIRN_OK;
+}
+
+/* --- its schema ---------------------------------------------------------------------------- */
+
+/* The layout's columns and x_loaded_at behind them. */
+static firn_code wanted_columns(landing *l, firn_type *ret, firn_err *err)
+{
+    size_t n = l->layout->type.field_count;
+    firn_field *fields = firn_arena_array(l->a, n + 1, sizeof *fields);
+    firn_type copy = firn_type_copy(&l->layout->type, l->a);
+    if (!fields || copy.kind == FIRN_TYPE_KIND_COUNT)
+        return firn_arena_raise(l->a, err);
+    memcpy(fields, copy.fields, n * sizeof *fields);
+    fields[n] = (firn_field){.name = FIRN_STR_LIT(FIRN_LOADED_AT),
+                             .type = {.kind = FIRN_T_TIMESTAMPTZ},
+                             .required = true};
+    *ret = (firn_type){.kind = FIRN_T_STRUCT, .fields = fields, .field_count = n + 1};
+    return FIRN_OK;
+}
+
+static firn_code make_spec(landing *l, firn_err *err)
+{
+    if (l->metadata)
+        return firn_spec_of_table(l->metadata, &l->schema, &l->spec, err);
+    int32_t last = FIRN_PARTITION_FIRST_ID - 1;
+    firn_code code = firn_spec_make(&l->schema, l->ingest->table.partition,
+                                    l->ingest->table.partition_count, &last, l->a, &l->spec, err);
+    if (code != FIRN_OK)
+        firn_err_place(err, l->ingest->table.partition_place);
+    return code;
+}
+
+/* The order of the table's columns may differ from the layout's: the SELECT follows the table. */
+firn_code firn_landing_schema(landing *l, firn_err *err)
+{
+    firn_type want;
+    FIRN_TRY(wanted_columns(l, &want, err));
+    if (!l->metadata) {
+        l->last_column_id = 0;
+        firn_schema_assign_ids(&want, &l->last_column_id);
+        l->schema = want;
+    } else if (l->replace) {
+        l->last_column_id = l->metadata->last_column_id;
+        firn_replace_schema(&l->metadata->schema->type, &want, &l->last_column_id, l->a);
+        l->schema = want;
+        l->schema_changed = !firn_schema_same(&l->metadata->schema->type, &want);
+    } else {
+        l->last_column_id = l->metadata->last_column_id;
+        FIRN_TRY(firn_schema_merge(&l->metadata->schema->type, &want, &l->last_column_id, l->a,
+                                   &l->schema, &l->schema_changed, err));
+    }
+    FIRN_TRY(make_spec(l, err));
+    l->target.schema = &l->schema;
+    l->target.spec = &l->spec;
+    l->target.seq = l->seq;
+    return FIRN_OK;
+}

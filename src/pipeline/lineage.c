@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/lineage.h"
+
+#include "base/str.h"
+#include "engine/sql.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The line and column of an offset into a statement that begins at `place`. */
+static firn_place place_at(firn_str sql, size_t offset, firn_place place)
+{
+    for (size_t i = 0; i < offset && i < sql.n; i++) {
+        bool continues = ((unsigned char)sql.p[i] & 0xc0) == 0x80;
+        place.column = sql.p[i] == '\n' ? 1 : place.column + !continues;
+        place.line += sql.p[i] == '\n';
+    }
+    return place;
+}
+
+/* --- the parser's tree --------------------------------------------------------------------- */
+
+static firn_code read_tree(const firn_engine_ops *ops, firn_result *r, json_t **ret, firn_err *err)
+{
+    const firn_column *root;
+    size_t rows;
+    FIRN_TRY(ops->next(r, &root, &rows, err));
+    if (rows == 0)
+        return firn_raise(err, FIRN_E_BUG, "the engine parsed nothing");
+    firn_str text = firn_strview_str(&((const firn_strview *)root->children[0].data)[0]);
+    return firn_json_parse_loose((firn_slice){(const uint8_t *)text.p, text.n}, ret, err);
+}
+
+static firn_code parse(firn_context *run, firn_session *s, firn_str sql, json_t **ret,
+                       firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf q = FIRN_SQL_BUF;
+    firn_result *r;
+    FIRN_TRY(firn_buf_adds(&q, "SELECT json_serialize_sql(", err));
+    FIRN_TRY(firn_sql_text(&q, sql, err));
+    FIRN_TRY(firn_buf_addc(&q, ')', err));
+    FIRN_TRY(run->ops->query(s, firn_buf_str(&q), &r, err));
+    firn_code code = read_tree(run->ops, r, ret, err);
+    run->ops->result_close(r);
+    return code;
+}
+
+static firn_code parser_error(const json_t *tree, firn_str sql, firn_place place, firn_err *err)
+{
+    const char *message = json_string_value(json_object_get(tree, "error_message"));
+    const char *position = json_string_value(json_object_get(tree, "position"));
+    bool no_select = message && strstr(message, "Only SELECT");
+    if (position)
+        place = place_at(sql, strtoul(position, NULL, 10), place);
+    firn_raise(err, no_select ? FIRN_E_CONFIG : FIRN_E_SQL, "%s",
+               no_select ? "a model is one SELECT"
+               : message ? message
+                         : "it does not parse");
+    return firn_err_place(err, place);
+}
+
+/* --- tables -------------------------------------------------------------------------------- */
+
+typedef struct visiting {
+    firn_arena *a;
+    FIRN_VEC(firn_table_ref) tables;
+    FIRN_VEC(firn_str) ctes;
+} visiting;
+
+static firn_str member(const json_t *obj, const char *key, firn_arena *a)
+{
+    const json_t *v = json_object_get(obj, key);
+    return firn_arena_str(a, json_is_string(v) ? firn_json_text(v) : FIRN_STR_LIT(""));
+}
+
+static firn_code add_table(visiting *v, const json_t *node, firn_err *err)
+{
+    double offset = json_number_value(json_object_get(node, "query_location"));
+    firn_table_ref t = {
+        .catalog = member(node, "catalog_name", v->a),
+        .ns = member(node, "schema_name", v->a),
+        .name = member(node, "table_name", v->a),
+        .offset = offset < 1e9 ? (size_t)offset : 0, /* 2^64 - 1: not known */
+    };
+    if (!t.catalog.p || !t.ns.p || !t.name.p || !firn_vec_push(v->a, &v->tables, t))
+        return firn_arena_raise(v->a, err);
+    return FIRN_OK;
+}
+
+static firn_code add_ctes(visiting *v, const json_t *node, firn_err *err)
+{
+    const json_t *map = json_object_get(json_object_get(node, "cte_map"), "map");
+    for (size_t i = 0; i < json_array_size(map); i++) {
+        firn_str name = member(json_array_get(map, i), "key", v->a);
+        if (!name.p || !firn_vec_push(v->a, &v->ctes, name))
+            return firn_arena_raise(v->a, err);
+    }
+    return FIRN_OK;
+}
+
+static firn_code visit(visiting *v, const json_t *node, firn_err *err)
+{
+    for (size_t i = 0; i < json_array_size(node); i++)
+        FIRN_TRY(visit(v, json_array_get(node, i), err));
+    if (!json_is_object(node))
+        return FIRN_OK;
+    const char *type = json_string_value(json_object_get(node, "type"));
+    if (type && strcmp(type, "BASE_TABLE") == 0)
+        FIRN_TRY(add_table(v, node, err));
+    FIRN_TRY(add_ctes(v, node, err));
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)node, key, value) FIRN_TRY(visit(v, value, err));
+    return FIRN_OK;
+}
+
+static bool is_cte(const visiting *v, const firn_table_ref *t)
+{
+    for (size_t i = 0; i < v->ctes.n && t->ns.n == 0; i++)
+        if (firn_str_ieq(v->ctes.v[i], t->name))
+            return true;
+    return false;
+}
+
+firn_code firn_lineage_tables(firn_context *run, firn_session *s, firn_str sql, const char *file,
+                              firn_place place, firn_arena *a, firn_table_ref **ret,
+                              size_t *ret_count, firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *tree = NULL;
+    visiting v = {.a = a};
+    place.file = file;
+    FIRN_TRY(parse(run, s, sql, &tree, err));
+    if (json_is_true(json_object_get(tree, "error")))
+        return parser_error(tree, sql, place, err);
+    const json_t *statements = json_object_get(tree, "statements");
+    if (json_array_size(statements) != 1) {
+        firn_raise(err, FIRN_E_CONFIG, "a model is one SELECT, and here are %zu",
+                   json_array_size(statements));
+        return firn_err_place(err, place);
+    }
+    FIRN_TRY(visit(&v, statements, err));
+    size_t n = 0;
+    for (size_t i = 0; i < v.tables.n; i++)
+        if (!is_cte(&v, &v.tables.v[i]))
+            v.tables.v[n++] = v.tables.v[i];
+    *ret = v.tables.v;
+    *ret_count = n;
+    return FIRN_OK;
+}
+
+/* --- checking ------------------------------------------------------------------------------ */
+
+/* Everything a statement may read. */
+typedef struct known_tables {
+    firn_str catalog;
+    FIRN_VEC(firn_str) names; /* "ns.table" */
+} known_tables;
+
+static firn_code add_known(known_tables *k, firn_ident i, firn_arena *a, firn_err *err)
+{
+    const char *name = firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(i.ns), FIRN_STR_ARG(i.name));
+    if (!name || !firn_vec_push(a, &k->names, firn_str_of(name)))
+        return firn_arena_raise(a, err);
+    return FIRN_OK;
+}
+
+static firn_code collect_known(firn_context *run, const firn_graph *graph, firn_arena *a,
+                               known_tables *k, firn_err *err)
+{
+    firn_ident *tables = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < graph->count; i++) {
+        firn_ident rejects = graph->nodes[i].ident;
+        FIRN_TRY(add_known(k, graph->nodes[i].ident, a, err));
+        const char *name = firn_arena_printf(a, "%.*s" FIRN_REJECTS_SUFFIX,
+                                             FIRN_STR_ARG(graph->nodes[i].ident.name));
+        if (!name)
+            return firn_arena_raise(a, err);
+        rejects.name = firn_str_of(name);
+        if (graph->nodes[i].ingest)
+            FIRN_TRY(add_known(k, rejects, a, err));
+    }
+    if (run->catalog)
+        FIRN_TRY(run->catalog->ops->list_tables(run->catalog, a, &tables, &count, err));
+    for (size_t i = 0; i < count; i++)
+        FIRN_TRY(add_known(k, tables[i], a, err));
+    return FIRN_OK;
+}
+
+static bool is_known(const known_tables *k, firn_str name)
+{
+    for (size_t i = 0; i < k->names.n; i++)
+        if (firn_str_ieq(k->names.v[i], name))
+            return true;
+    return false;
+}
+
+/* A name like a file: FROM 'x.csv'. */
+static bool is_file(const firn_table_ref *t)
+{
+    return t->ns.n == 0 && (memchr(t->name.p, '.', t->name.n) || memchr(t->name.p, '/', t->name.n));
+}
+
+/* For a name without a namespace: a known table that ends with it. */
+static int same_table(const known_tables *k, firn_str name)
+{
+    for (size_t i = 0; i < k->names.n; i++) {
+        firn_str rest = k->names.v[i];
+        firn_str last = rest;
+        while (rest.p)
+            last = firn_str_cut(&rest, '.');
+        if (firn_str_ieq(last, name))
+            return (int)i;
+    }
+    return -1;
+}
+
+static firn_code unknown_table(const known_tables *k, const firn_model *m, const firn_table_ref *t,
+                               firn_str name, firn_err *err)
+{
+    int near = t->ns.n ? firn_str_nearest(name, k->names.v, k->names.n) : same_table(k, t->name);
+    firn_place place = place_at(m->sql, t->offset, m->sql_place);
+    place.file = m->file;
+    if (t->ns.n)
+        firn_raise(err, FIRN_E_CONFIG, "there is no table %s", firn_quote(name).s);
+    else
+        firn_raise(err, FIRN_E_CONFIG, "table %s is named without its namespace",
+                   firn_quote(name).s);
+    if (near >= 0)
+        firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(k->names.v[near]));
+    else
+        firn_err_advise(err, "a table is an ingest entry's `into`, a model, or in the catalog "
+                             "(`firn tables`)");
+    return firn_err_place(err, place);
+}
+
+static firn_code check_ref(const known_tables *k, const firn_model *m, const firn_table_ref *t,
+                           firn_arena *a, firn_err *err)
+{
+    bool other_catalog = t->catalog.n && !firn_str_ieq(t->catalog, k->catalog);
+    const char *name =
+        t->ns.n ? firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(t->ns), FIRN_STR_ARG(t->name))
+                : t->name.p;
+    if (!name)
+        return firn_arena_raise(a, err);
+    if (is_file(t) || (t->ns.n && !other_catalog && is_known(k, firn_str_of(name))))
+        return FIRN_OK;
+    if (firn_str_ieq(t->ns, FIRN_STR_LIT("information_schema")))
+        return FIRN_OK;
+    return unknown_table(k, m, t, firn_str_of(name), err);
+}
+
+static firn_code check_model(firn_context *run, firn_session *s, const known_tables *k,
+                             const firn_model *m, firn_arena *a, firn_err *err)
+{
+    firn_table_ref *tables;
+    size_t count;
+    FIRN_TRY(firn_lineage_tables(run, s, m->sql, m->file, m->sql_place, a, &tables, &count, err));
+    for (size_t i = 0; i < count; i++)
+        FIRN_TRY(check_ref(k, m, &tables[i], a, err));
+    return FIRN_OK;
+}
+
+firn_code firn_lineage_check(firn_context *run, const firn_project *project,
+                             const firn_graph *graph, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("checking models", 0);
+    known_tables k = {.catalog = project->catalog.name};
+    firn_session *s = NULL;
+    if (!a)
+        return firn_raise_nomem(err);
+    FIRN_TRY(collect_known(run, graph, a, &k, err));
+    FIRN_TRY(firn_context_session(run, &s, err));
+    firn_code code = FIRN_OK;
+    for (size_t i = 0; code == FIRN_OK && i < graph->count; i++)
+        if (graph->nodes[i].model)
+            code = check_model(run, s, &k, graph->nodes[i].model, a, err);
+    run->ops->session_close(s);
+    return code;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/query.h"
+
+#include "base/str.h"
+#include "engine/sql.h"
+#include "engine/sql_front.h"
+
+typedef struct querying {
+    firn_context *run;
+    firn_session *session;
+    const firn_query_conf *conf;
+    firn_query_fn fn;
+    void *arg;
+    firn_arena *a;
+    firn_tables tables;
+} querying;
+
+/* Moves the engine's "LINE n" into err->where. */
+static firn_code located(const querying *q, int shift, firn_err *err)
+{
+    if (err->code == FIRN_E_SQL)
+        firn_sql_locate(err, q->conf->file, q->conf->line, q->conf->column - shift);
+    return err->code;
+}
+
+static firn_code refuse_change(const querying *q, firn_err *err)
+{
+    firn_str rest = q->conf->sql;
+    firn_str word = firn_str_cut(&rest, ' ');
+    firn_raise(err, FIRN_E_UNSUPPORTED, "firn sql reads tables; %s is not supported",
+               firn_quote(word).s);
+    return firn_err_advise(err, "tables are written by `firn run` and `firn load`");
+}
+
+/* A result column that neither prints nor is JSON in memory as it is. */
+static bool needs_cast(const firn_result_column *c)
+{
+    return !c->mapped && !firn_str_eqc(c->engine_type, "HUGEINT") &&
+           !firn_str_eqc(c->engine_type, "JSON");
+}
+
+/* SELECT #1, CAST(#2 AS VARCHAR) … around the statement, by place: names may be there twice. */
+static firn_code wrap(const firn_result_column *columns, size_t count, firn_str sql, firn_buf *out,
+                      firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
+    for (size_t i = 0; i < count; i++) {
+        FIRN_TRY(firn_buf_adds(out, i ? ", " : "", err));
+        if (needs_cast(&columns[i]))
+            FIRN_TRY(firn_buf_addf(out, err, "CAST(#%zu AS %.*s)", i + 1,
+                                   FIRN_STR_ARG(columns[i].cast)));
+        else
+            FIRN_TRY(firn_buf_addf(out, err, "#%zu", i + 1));
+        FIRN_TRY(firn_buf_adds(out, " AS ", err));
+        FIRN_TRY(firn_sql_ident(out, columns[i].name, err));
+    }
+    FIRN_TRY(firn_buf_adds(out, " FROM (", err));
+    FIRN_TRY(firn_buf_addstr(out, sql, err));
+    return firn_buf_adds(out, "\n)", err);
+}
+
+static firn_code report_tables(querying *q, firn_query_table **ret, firn_err *err)
+{
+    firn_query_table *list = firn_arena_array(q->a, q->tables.input_count, sizeof *list);
+    if (!list)
+        return firn_arena_raise(q->a, err);
+    for (size_t i = 0; i < q->tables.input_count; i++) {
+        const firn_input *in = &q->tables.inputs[i];
+        list[i] = (firn_query_table){
+            .ident = in->ident,
+            .snapshot_id = in->snapshot ? in->snapshot->snapshot_id : FIRN_NO_SNAPSHOT,
+            .files_total = in->plan.files_total,
+            .files_opened = (int64_t)in->plan.count,
+            .manifests_total = in->plan.manifests_total,
+            .manifests_read = in->plan.manifests_read,
+        };
+    }
+    *ret = list;
+    return FIRN_OK;
+}
+
+static firn_code run_statement(querying *q, firn_str sql, firn_err *err)
+{
+    firn_query_table *tables;
+    firn_result *r;
+    FIRN_TRY(report_tables(q, &tables, err));
+    FIRN_TRY(q->run->ops->query(q->session, sql, &r, err));
+    firn_code code = q->fn(q->arg, q->run->ops, r, tables, q->tables.input_count, err);
+    q->run->ops->result_close(r);
+    return code;
+}
+
+static firn_code run_described(querying *q, firn_str sql, firn_err *err)
+{
+    firn_statement_kind kind;
+    firn_result_column *columns;
+    size_t count;
+    bool cast = false;
+    FIRN_AUTO(firn_buf_free) firn_buf wrapped = FIRN_SQL_BUF;
+    if (q->run->ops->describe(q->session, sql, q->a, &kind, &columns, &count, err) != FIRN_OK)
+        return located(q, 0, err);
+    if (kind == FIRN_STATEMENT_CHANGE)
+        return refuse_change(q, err);
+    for (size_t i = 0; i < count; i++)
+        cast = cast || needs_cast(&columns[i]);
+    if (cast && kind == FIRN_STATEMENT_SELECT) {
+        FIRN_TRY(wrap(columns, count, sql, &wrapped, err));
+        sql = firn_buf_str(&wrapped);
+    }
+    return run_statement(q, sql, err) == FIRN_OK ? FIRN_OK : located(q, 0, err);
+}
+
+static firn_code run_rewritten(querying *q, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    FIRN_TRY(firn_tables_rewrite(&q->tables, q->conf->sql, &sql, err));
+    bool prune = q->conf->prune && q->tables.input_count;
+    if (prune && firn_tables_prune(&q->tables, firn_buf_str(&sql), err) != FIRN_OK)
+        return located(q, FIRN_EXPLAIN_COLUMNS, err);
+    FIRN_TRY(firn_tables_views(&q->tables, err));
+    return run_described(q, firn_buf_str(&sql), err);
+}
+
+/* now() is the time at which a transaction began: the plan and the run must see the same one. */
+static firn_code run_in_transaction(querying *q, firn_err *err)
+{
+    const firn_engine_ops *ops = q->run->ops;
+    FIRN_TRY(ops->exec(q->session, FIRN_STR_LIT("BEGIN"), err));
+    firn_code code = run_rewritten(q, err);
+    firn_code end = ops->exec(q->session, FIRN_STR_LIT("ROLLBACK"), NULL);
+    (void)end; /* nothing was changed */
+    return code;
+}
+
+static firn_code query(querying *q, firn_err *err)
+{
+    firn_input *inputs;
+    size_t count;
+    FIRN_TRY(firn_tables_find(q->run, q->conf->sql, q->a, &inputs, &count, err));
+    if (!q->run->catalog)
+        return run_described(q, q->conf->sql, err);
+    FIRN_TRY(firn_tables_open(q->run, q->session, inputs, count, q->a, &q->tables, err));
+    firn_code code = run_in_transaction(q, err);
+    firn_tables_close(&q->tables);
+    return code;
+}
+
+firn_code firn_query(firn_context *run, firn_session *s, const firn_query_conf *conf,
+                     firn_query_fn fn, void *arg, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a query", 0);
+    firn_err local = {0};
+    querying q = {.run = run, .session = s, .conf = conf, .fn = fn, .arg = arg, .a = a};
+    if (!a)
+        return firn_raise_nomem(err);
+    return query(&q, err ? err : &local);
+}

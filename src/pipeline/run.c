@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pipeline/run.h"
+#include "pipeline/landing.h"
+#include "pipeline/model_run.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+#define MAX_WORKERS 8
+
+/* One run; guarded by its lock where it changes. */
+typedef struct running {
+    firn_context *run;
+    const firn_project *project;
+    firn_graph *graph;
+    const firn_run_opt *opt;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    firn_node_status *status;
+    bool landing; /* one stream at a time: a landing has queues and threads of its own */
+    firn_run_result result;
+    bool check_failed;
+} running;
+
+/* --- events -------------------------------------------------------------------------------- */
+
+static json_t *node_fields(const firn_node *n)
+{
+    return json_pack("{s:s, s:o, s:o, s:o}", "kind", n->ingest ? "ingest" : "model", "namespace",
+                     firn_json_new_str(n->ident.ns), "table", firn_json_new_str(n->ident.name),
+                     "stream", n->ingest ? firn_json_new_str(n->stream) : json_null());
+}
+
+static void set_int(json_t *fields, const char *key, int64_t v)
+{
+    if (fields)
+        json_object_set_new(fields, key, json_integer(v));
+}
+
+static const char *status_word(firn_node_status s)
+{
+    static const char *const words[] = {"waiting",   "running", "done",
+                                        "unchanged", "failed",  "skipped"};
+    return words[s];
+}
+
+static void send_started(running *r, const firn_node *n)
+{
+    firn_event(&r->run->events, "node_started", node_fields(n));
+}
+
+/* --- one node ------------------------------------------------------------------------------ */
+
+typedef struct outcome {
+    firn_node_status status;
+    uint64_t rows;
+    uint64_t rejects;
+    json_t *fields;
+    firn_err err;
+} outcome;
+
+static void land_node(running *r, const firn_node *n, outcome *o)
+{
+    const firn_landing_opt opt = {.full_refresh = r->opt->full_refresh,
+                                  .accept_position = r->opt->accept_position};
+    firn_landed_result x;
+    firn_code code = firn_land(r->run, r->project, n->ingest, &opt, &x, &o->err);
+    bool nothing = code == FIRN_OK && x.snapshot_id == FIRN_NO_SNAPSHOT;
+    o->status = code != FIRN_OK ? FIRN_NODE_FAILED : nothing ? FIRN_NODE_UNCHANGED : FIRN_NODE_DONE;
+    o->rows = x.rows;
+    o->rejects = code == FIRN_OK ? x.rejects : 0;
+    set_int(o->fields, "rows", (int64_t)x.rows);
+    set_int(o->fields, "rejects", (int64_t)x.rejects);
+    set_int(o->fields, "files_found", (int64_t)x.files_found);
+    set_int(o->fields, "files_landed", (int64_t)x.files_landed);
+    set_int(o->fields, "bytes_read", (int64_t)x.bytes_read);
+    set_int(o->fields, "bytes_written", x.bytes_written);
+    set_int(o->fields, "data_files", (int64_t)x.data_files);
+    set_int(o->fields, "duplicate_keys", (int64_t)x.duplicate_keys);
+    set_int(o->fields, "warnings", (int64_t)x.warnings);
+    if (x.snapshot_id != FIRN_NO_SNAPSHOT)
+        set_int(o->fields, "snapshot_id", x.snapshot_id);
+}
+
+static void make_node(running *r, const firn_node *n, outcome *o)
+{
+    firn_model_result x;
+    firn_code code =
+        firn_model_run(r->run, r->project, n->model, r->opt->full_refresh, &x, &o->err);
+    o->status = code != FIRN_OK ? FIRN_NODE_FAILED
+                : x.unchanged   ? FIRN_NODE_UNCHANGED
+                                : FIRN_NODE_DONE;
+    o->rows = x.rows;
+    set_int(o->fields, "rows", (int64_t)x.rows);
+    set_int(o->fields, "bytes_written", x.bytes_written);
+    set_int(o->fields, "data_files", (int64_t)x.data_files);
+    set_int(o->fields, "warnings", (int64_t)x.warnings);
+    if (x.snapshot_id != FIRN_NO_SNAPSHOT)
+        set_int(o->fields, "snapshot_id", x.snapshot_id);
+}
+
+static void finish(running *r, const firn_node *n, outcome *o, int64_t started_us)
+{
+    int64_t us = firn_env_mono_us(r->run->env) - started_us;
+    if (o->fields) {
+        json_object_set_new(o->fields, "status", json_string(status_word(o->status)));
+        json_object_set_new(o->fields, "seconds", json_real((double)us / 1e6));
+        if (o->status == FIRN_NODE_FAILED)
+            json_object_set_new(o->fields, "error", firn_event_error(&o->err));
+    }
+    firn_event(&r->run->events, "node_finished", o->fields);
+    pthread_mutex_lock(&r->lock);
+    r->status[n - r->graph->nodes] = o->status;
+    r->result.rows += o->status == FIRN_NODE_DONE ? o->rows : 0;
+    r->result.rejects += o->rejects;
+    r->result.done += o->status == FIRN_NODE_DONE;
+    r->result.unchanged += o->status == FIRN_NODE_UNCHANGED;
+    r->result.failed += o->status == FIRN_NODE_FAILED;
+    bool check = o->status == FIRN_NODE_FAILED && o->err.code == FIRN_E_CHECK;
+    r->check_failed = r->check_failed || check;
+    if (o->status == FIRN_NODE_FAILED && !check)
+        r->result.exit_status = firn_code_policy_of(o->err.code)->exit_status;
+    if (n->ingest)
+        r->landing = false;
+    pthread_cond_broadcast(&r->changed);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void run_node(running *r, const firn_node *n)
+{
+    outcome o = {.fields = node_fields(n)};
+    int64_t started = firn_env_mono_us(r->run->env);
+    send_started(r, n);
+    if (n->ingest)
+        land_node(r, n, &o);
+    else
+        make_node(r, n, &o);
+    finish(r, n, &o, started);
+}
+
+/* --- choosing the next one ----------------------------------------------------------------- */
+
+typedef enum readiness { READY, BLOCKED, DOOMED } readiness;
+
+static readiness readiness_of(const running *r, const firn_node *n)
+{
+    readiness all = READY;
+    for (size_t i = 0; i < n->need_count; i++) {
+        size_t k = n->needs[i];
+        firn_node_status s = r->status[k];
+        if (!r->graph->nodes[k].selected)
+            continue; /* as it is */
+        if (s == FIRN_NODE_FAILED || s == FIRN_NODE_SKIPPED)
+            return DOOMED;
+        if (s == FIRN_NODE_WAITING || s == FIRN_NODE_RUNNING)
+            all = BLOCKED;
+    }
+    if (n->ingest && r->landing)
+        all = BLOCKED;
+    return all;
+}
+
+static void skip(running *r, size_t i)
+{
+    json_t *fields = node_fields(&r->graph->nodes[i]);
+    r->status[i] = FIRN_NODE_SKIPPED;
+    r->result.skipped++;
+    if (fields)
+        json_object_set_new(fields, "status", json_string("skipped"));
+    firn_event(&r->run->events, "node_finished", fields);
+}
+
+/* Returns a node to run; NULL when none is left.  With the lock. */
+static const firn_node *next_node(running *r)
+{
+    for (;;) {
+        bool waiting = false;
+        for (size_t i = 0; i < r->graph->count; i++) {
+            const firn_node *n = &r->graph->nodes[i];
+            if (!n->selected || r->status[i] != FIRN_NODE_WAITING)
+                continue;
+            readiness ready = readiness_of(r, n);
+            bool stop = atomic_load(&r->run->cancelled);
+            if (ready == DOOMED || (ready == READY && stop)) {
+                skip(r, i);
+                pthread_cond_broadcast(&r->changed);
+                continue;
+            }
+            if (ready == READY) {
+                r->status[i] = FIRN_NODE_RUNNING;
+                r->landing = r->landing || n->ingest;
+                return n;
+            }
+            waiting = true;
+        }
+        if (!waiting)
+            return NULL;
+        pthread_cond_wait(&r->changed, &r->lock);
+    }
+}
+
+static void *worker(void *arg)
+{
+    running *r = arg;
+    for (;;) {
+        pthread_mutex_lock(&r->lock);
+        const firn_node *n = next_node(r);
+        pthread_mutex_unlock(&r->lock);
+        if (!n)
+            return NULL;
+        run_node(r, n);
+    }
+}
+
+/* --- the run ------------------------------------------------------------------------------- */
+
+static void run_workers(running *r)
+{
+    pthread_t threads[MAX_WORKERS];
+    size_t want = FIRN_MIN(r->run->threads, (unsigned)MAX_WORKERS);
+    size_t n = 0;
+    while (n + 1 < want && pthread_create(&threads[n], NULL, worker, r) == 0)
+        n++;
+    worker(r); /* this thread is one of them */
+    for (size_t i = 0; i < n; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void set_exit_status(running *r)
+{
+    firn_run_result *x = &r->result;
+    if (x->exit_status == 0 && r->check_failed)
+        x->exit_status = firn_code_policy_of(FIRN_E_CHECK)->exit_status;
+    if (x->exit_status == 0 && x->rejects)
+        x->exit_status = r->project->rejects.exit_status;
+}
+
+static void send_run_started(running *r)
+{
+    json_t *nodes = json_array();
+    for (size_t i = 0; nodes && i < r->graph->count; i++)
+        if (r->graph->nodes[i].selected)
+            json_array_append_new(nodes, node_fields(&r->graph->nodes[i]));
+    firn_event(&r->run->events, "run_started",
+               json_pack("{s:s, s:s, s:s, s:i, s:I, s:o}", "command", r->opt->command, "project",
+                         r->project->file ? r->project->file : "", "version", FIRN_VERSION,
+                         "threads", (int)r->run->threads, "memory",
+                         (json_int_t)r->run->memory.total, "nodes", nodes));
+}
+
+static void send_run_finished(running *r, int64_t started_us)
+{
+    struct rusage u = {0};
+    const firn_run_result *x = &r->result;
+    firn_env_counters c = firn_env_count(r->run->env);
+    getrusage(RUSAGE_SELF, &u);
+    double cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+                 (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+    double seconds = (double)(firn_env_mono_us(r->run->env) - started_us) / 1e6;
+    json_t *fields =
+        json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:I}", "exit", x->exit_status,
+                  "done", (json_int_t)x->done, "unchanged", (json_int_t)x->unchanged, "failed",
+                  (json_int_t)x->failed, "skipped", (json_int_t)x->skipped, "rows",
+                  (json_int_t)x->rows, "rejects", (json_int_t)x->rejects, "seconds", seconds,
+                  "cpu_seconds", cpu, "peak_memory", (json_int_t)u.ru_maxrss * 1024);
+    set_int(fields, "files_published", (int64_t)c.files_published);
+    set_int(fields, "syncs", (int64_t)c.syncs);
+    firn_event(&r->run->events, "run_finished", fields);
+}
+
+firn_code firn_run_graph(firn_context *run, const firn_project *project, firn_graph *graph,
+                         const firn_run_opt *opt, firn_run_result *ret, firn_err *err)
+{
+    running r = {.run = run, .project = project, .graph = graph, .opt = opt};
+    int64_t started = firn_env_mono_us(run->env);
+    size_t reclaimed;
+    FIRN_TRY(firn_context_reclaim(run, &reclaimed, err));
+    r.status = firn_mem_alloc((graph->count + 1) * sizeof *r.status);
+    if (!r.status)
+        return firn_raise_nomem(err);
+    memset(r.status, 0, (graph->count + 1) * sizeof *r.status);
+    pthread_mutex_init(&r.lock, NULL);
+    pthread_cond_init(&r.changed, NULL);
+    send_run_started(&r);
+    run_workers(&r);
+    set_exit_status(&r);
+    send_run_finished(&r, started);
+    pthread_cond_destroy(&r.changed);
+    pthread_mutex_destroy(&r.lock);
+    firn_mem_free(r.status);
+    *ret = r.result;
+    return FIRN_OK;
+}

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What ingest entries and models say alike about their tables: partition, columns, checks. */
+#include "pipeline/project_int.h"
+
+#include "format/datefmt.h"
+
+#include <string.h>
+
+/* --- partition ----------------------------------------------------------------------------- */
+
+static const struct {
+    const char *word;
+    firn_transform_kind kind;
+} transforms[] = {
+    {"identity", FIRN_TRANSFORM_IDENTITY}, {"year", FIRN_TRANSFORM_YEAR},
+    {"month", FIRN_TRANSFORM_MONTH},       {"day", FIRN_TRANSFORM_DAY},
+    {"hour", FIRN_TRANSFORM_HOUR},
+};
+
+static firn_code bad_term(const firn_conf *c, const char *why, const char *advice, firn_err *err)
+{
+    firn_raise_conf(err, c->place, FIRN_ID_PARTITION, "partition %s: %s", firn_conf_quote(c).s,
+                    why);
+    firn_err_advise(err, "%s",
+                    advice ? advice
+                           : "a partition is a column, or year(x), month(x), day(x), "
+                             "hour(x) of one");
+    return FIRN_E_CONFIG;
+}
+
+static firn_code unknown_transform(const firn_conf *c, firn_str word, firn_err *err)
+{
+    static const char *const later[] = {"bucket", "truncate", "void"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(later); i++) {
+        if (!firn_str_eqc(word, later[i]))
+            continue;
+        bad_term(c, "firn does not write this transform", NULL, err);
+        firn_err_id(err, FIRN_ID_UNSUPPORTED);
+        return FIRN_E_CONFIG;
+    }
+    firn_str words[FIRN_COUNT_OF(transforms)];
+    for (size_t i = 0; i < FIRN_COUNT_OF(transforms); i++)
+        words[i] = firn_str_of(transforms[i].word);
+    bad_term(c, "there is no such transform", NULL, err);
+    int near = c->replaced ? -1 : firn_str_nearest(word, words, FIRN_COUNT_OF(transforms));
+    if (near >= 0)
+        firn_err_advise(err, "did you mean %s(…)?", transforms[near].word);
+    return FIRN_E_CONFIG;
+}
+
+/* "day(ts)", "country". */
+static firn_code read_term(const firn_conf *c, firn_partition_term *ret, firn_err *err)
+{
+    if (c->kind != FIRN_CONF_TEXT || firn_conf_is_null(c)) {
+        firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "a partition is a text, not %s",
+                        firn_conf_is_null(c) ? "nothing" : firn_conf_kind_name(c->kind));
+        firn_err_advise(err, "write it like this: partition: [month(date), country]");
+        return FIRN_E_CONFIG;
+    }
+    firn_str column = firn_str_trim(c->text);
+    firn_str word = firn_str_trim(firn_str_cut(&column, '('));
+    if (!column.p) {
+        *ret = (firn_partition_term){.kind = FIRN_TRANSFORM_IDENTITY, .column = word};
+        return word.n ? FIRN_OK : bad_term(c, "it is empty", NULL, err);
+    }
+    if (column.n == 0 || column.p[column.n - 1] != ')')
+        return bad_term(c, "the bracket is not closed", NULL, err);
+    column = firn_str_trim((firn_str){column.p, column.n - 1});
+    for (size_t i = 0; i < FIRN_COUNT_OF(transforms); i++) {
+        if (!firn_str_eqc(word, transforms[i].word))
+            continue;
+        if (column.n == 0 || memchr(column.p, ',', column.n) || memchr(column.p, '(', column.n))
+            return bad_term(c, "one column stands in the brackets", NULL, err);
+        *ret = (firn_partition_term){.kind = transforms[i].kind, .column = column};
+        return FIRN_OK;
+    }
+    return unknown_transform(c, word, err);
+}
+
+/* Two of these on one column say the same twice; Iceberg refuses such specs. */
+static bool is_time(firn_transform_kind k)
+{
+    return k == FIRN_TRANSFORM_YEAR || k == FIRN_TRANSFORM_MONTH || k == FIRN_TRANSFORM_DAY ||
+           k == FIRN_TRANSFORM_HOUR;
+}
+
+static firn_code check_redundant(const firn_conf *c, const firn_partition_term *terms, size_t n,
+                                 firn_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!firn_str_eq(terms[i].column, terms[n].column))
+            continue;
+        if (terms[i].kind == terms[n].kind)
+            return bad_term(c, "it stands in the list twice", "take one of them out", err);
+        if (is_time(terms[i].kind) && is_time(terms[n].kind))
+            return bad_term(c, "the column is partitioned by time already",
+                            "keep the finer one of the two: queries on years and months prune "
+                            "with it as well",
+                            err);
+    }
+    return FIRN_OK;
+}
+
+firn_code firn_read_partition(const firn_conf *c, firn_arena *a, firn_table_conf *ret,
+                              firn_err *err)
+{
+    if (!c)
+        return FIRN_OK;
+    const firn_conf *items = c->kind == FIRN_CONF_LIST ? c->items : c;
+    size_t count = c->kind == FIRN_CONF_LIST ? c->count : 1;
+    firn_partition_term *terms = firn_arena_array(a, count, sizeof *terms);
+    if (!terms)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < count; i++) {
+        FIRN_TRY(read_term(&items[i], &terms[i], err));
+        FIRN_TRY(check_redundant(&items[i], terms, i, err));
+    }
+    ret->partition = terms;
+    ret->partition_count = count;
+    ret->partition_place = c->place;
+    return FIRN_OK;
+}
+
+/* --- checks -------------------------------------------------------------------------------- */
+
+typedef FIRN_VEC(firn_check) check_vec;
+
+static const char *const severity_words[] = {"error", "warn", NULL};
+
+typedef struct check_raw {
+    firn_str check;
+    int severity;
+    firn_str name;
+} check_raw;
+
+const firn_option firn_check_options[] = {
+    {.key = "check",
+     .kind = FIRN_OPT_STRING,
+     .flags = FIRN_OPT_REQUIRED | FIRN_OPT_NOT_EMPTY,
+     .offset = offsetof(check_raw, check),
+     .example = "\"debit >= 0\"",
+     .help = "An SQL condition that holds for every row; for a column also not_null or unique."},
+    {.key = "severity",
+     .kind = FIRN_OPT_ENUM,
+     .offset = offsetof(check_raw, severity),
+     .otherwise = "error",
+     .words = severity_words,
+     .example = "warn",
+     .help = "error: nothing is committed; warn: the rows are counted and said."},
+    {.key = "name",
+     .kind = FIRN_OPT_STRING,
+     .flags = FIRN_OPT_NOT_EMPTY,
+     .offset = offsetof(check_raw, name),
+     .computed = "the check itself",
+     .example = "balanced",
+     .help = "What the check is called in results."},
+    {.key = NULL},
+};
+
+static bool is_word(firn_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+              (i && c >= '0' && c <= '9')))
+            return false;
+    }
+    return s.n > 0;
+}
+
+static firn_code unknown_word(const firn_conf *c, firn_str word, firn_err *err)
+{
+    static const firn_str words[] = {{"not_null", 8}, {"unique", 6}};
+    firn_raise_conf(err, c->place, FIRN_ID_CHECK, "there is no check %s", firn_quote(word).s);
+    int near = firn_str_nearest(word, words, FIRN_COUNT_OF(words));
+    if (near >= 0)
+        firn_err_advise(err, "did you mean '%s'?", words[near].p);
+    else
+        firn_err_advise(err, "a check of a column is not_null, unique or an SQL condition like "
+                             "\"amount >= 0\"");
+    return FIRN_E_CONFIG;
+}
+
+/* not_null and unique need a column that is not inside of a list. */
+static firn_code check_word(const firn_conf *c, firn_str column, firn_str word, firn_err *err)
+{
+    if (column.n == 0) {
+        firn_raise_conf(err, c->place, FIRN_ID_CHECK, "'%.*s' is a check of a column",
+                        FIRN_STR_ARG(word));
+        firn_err_advise(err, "write it there: columns: {NAME: {checks: [%.*s]}}",
+                        FIRN_STR_ARG(word));
+        return FIRN_E_CONFIG;
+    }
+    if (memmem(column.p, column.n, "[]", 2)) {
+        firn_raise_conf(err, c->place, FIRN_ID_CHECK, "'%.*s' cannot look into a list",
+                        FIRN_STR_ARG(word));
+        firn_err_advise(err, "write an SQL condition on the list, or check the table of a model "
+                             "that unnests it");
+        return FIRN_E_CONFIG;
+    }
+    return FIRN_OK;
+}
+
+/* What the words of a check mean for a column ("" = for rows). */
+static firn_code set_kind(const firn_conf *c, firn_str column, firn_str text, firn_check *ret,
+                          firn_err *err)
+{
+    bool not_null = firn_str_eqc(text, "not_null");
+    ret->kind = FIRN_CHECK_EXPRESSION;
+    if (not_null || firn_str_eqc(text, "unique")) {
+        ret->kind = not_null ? FIRN_CHECK_NOT_NULL : FIRN_CHECK_UNIQUE;
+        return check_word(c, column, text, err);
+    }
+    return column.n && is_word(text) ? unknown_word(c, text, err) : FIRN_OK;
+}
+
+static firn_code set_name(firn_str column, firn_str given, firn_str text, firn_arena *a,
+                          firn_check *ret, firn_err *err)
+{
+    ret->name = given.n ? given : text;
+    if (given.n || ret->kind == FIRN_CHECK_EXPRESSION)
+        return FIRN_OK;
+    const char *name = firn_arena_printf(a, "%.*s(%.*s)", FIRN_STR_ARG(text), FIRN_STR_ARG(column));
+    ret->name = firn_str_of(name);
+    return name ? FIRN_OK : firn_arena_raise(a, err);
+}
+
+static firn_code read_check(const firn_conf *c, firn_str column, firn_arena *a, firn_check *ret,
+                            firn_err *err)
+{
+    check_raw raw = {.check = c->text};
+    if (c->kind == FIRN_CONF_MAP)
+        FIRN_TRY(firn_options_fill(firn_check_options, c, true, &raw, a, err));
+    firn_str text = firn_str_trim(raw.check);
+    if (c->kind == FIRN_CONF_LIST || text.n == 0 || firn_conf_is_null(c)) {
+        firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "a check is a text or a map, not %s",
+                        c->kind == FIRN_CONF_LIST ? "a list" : "nothing");
+        firn_err_advise(err, "write it like this: checks: [\"debit >= 0\", {check: \"credit >= "
+                             "0\", severity: warn}]");
+        return FIRN_E_CONFIG;
+    }
+    *ret = (firn_check){
+        .severity = (firn_severity)raw.severity,
+        .column = column,
+        .sql = text,
+        .place = c->place,
+    };
+    FIRN_TRY(set_kind(c, column, text, ret, err));
+    return set_name(column, raw.name, text, a, ret, err);
+}
+
+static firn_code read_checks(const firn_conf *list, firn_str column, firn_arena *a, check_vec *vec,
+                             firn_err *err)
+{
+    for (size_t i = 0; list && i < list->count; i++) {
+        firn_check check;
+        FIRN_TRY(read_check(&list->items[i], column, a, &check, err));
+        for (size_t k = 0; k < vec->n; k++) {
+            if (!firn_str_eq(vec->v[k].name, check.name))
+                continue;
+            firn_raise_conf(err, check.place, FIRN_ID_CLASH, "there are two checks %s",
+                            firn_quote(check.name).s);
+            firn_err_advise(err,
+                            "the first one is in line %u; take one out, or give it another "
+                            "name: {check: …, name: …}",
+                            vec->v[k].place.line);
+            return FIRN_E_CONFIG;
+        }
+        if (!firn_vec_push(a, vec, check))
+            return firn_arena_raise(a, err);
+    }
+    return FIRN_OK;
+}
+
+/* --- columns ------------------------------------------------------------------------------- */
+
+typedef FIRN_VEC(firn_given) given_vec;
+
+typedef struct column_raw {
+    const firn_conf *type;
+    const firn_conf *format;
+    firn_str from;
+    bool required;
+    const firn_conf *checks;
+} column_raw;
+
+const firn_option firn_ingest_column_options[] = {
+    {.key = "type",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(column_raw, type),
+     .shapes = FIRN_CONF_TEXT,
+     .computed = "found out",
+     .example = "decimal(18,2)",
+     .help = "An Iceberg type: boolean, int, long, float, double, decimal(p,s), date, time, "
+             "timestamp, timestamptz, string, uuid, binary, struct<…>, list<…>, map<…>."},
+    {.key = "format",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(column_raw, format),
+     .shapes = FIRN_CONF_TEXT,
+     .computed = "ISO 8601, or found out",
+     .example = "\"%d-%b-%y\"",
+     .help = "How a date or timestamp is spelled, as strptime has it."},
+    {.key = "from",
+     .kind = FIRN_OPT_STRING,
+     .offset = offsetof(column_raw, from),
+     .computed = "the column's name",
+     .example = "\" DATE \"",
+     .help = "The key or header in the source."},
+    {.key = "required",
+     .kind = FIRN_OPT_BOOL,
+     .offset = offsetof(column_raw, required),
+     .otherwise = "false",
+     .example = "true",
+     .help = "A record without a value goes to the rejects."},
+    {.key = "checks",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(column_raw, checks),
+     .shapes = FIRN_CONF_LIST,
+     .example = "[not_null, unique]",
+     .help = "not_null, unique or SQL conditions, audited before the commit."},
+    {.key = NULL},
+};
+
+const firn_option firn_model_column_options[] = {
+    {.key = "checks",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(column_raw, checks),
+     .shapes = FIRN_CONF_LIST,
+     .example = "[not_null, unique]",
+     .help = "not_null, unique or SQL conditions, audited before the commit."},
+    {.key = NULL},
+};
+
+/* Adds what is known about the place to an error of a parser that knows none. */
+static firn_code at_column(const firn_conf *c, firn_str column, firn_code code, firn_err *err)
+{
+    if (code != FIRN_E_CONFIG && code != FIRN_E_LIMIT)
+        return code;
+    if (c->replaced) /* its text may quote the value */
+        firn_raise_conf(err, c->place, FIRN_ID_TYPE, "%s is not understood",
+                        firn_quote(c->written).s);
+    firn_wrap(err, "column %s", firn_quote(column).s);
+    firn_err_id(err, FIRN_ID_TYPE);
+    firn_err_place(err, c->place);
+    if (err)
+        err->code = FIRN_E_CONFIG;
+    return FIRN_E_CONFIG;
+}
+
+/* The engine writes no fixed[n]; recursion is bounded by firn_type_parse. */
+static bool holds_fixed(const firn_type *t)
+{
+    for (size_t i = 0; i < t->field_count; i++)
+        if (holds_fixed(&t->fields[i].type))
+            return true;
+    return t->kind == FIRN_T_FIXED;
+}
+
+static firn_code read_type(const firn_conf *c, firn_arena *a, firn_given *ret, firn_err *err)
+{
+    firn_code code = firn_type_parse(c->text, a, &ret->type, err);
+    if (code != FIRN_OK)
+        return at_column(c, ret->name, code, err);
+    if (holds_fixed(&ret->type)) {
+        firn_raise_conf(err, c->place, FIRN_ID_UNSUPPORTED,
+                        "column %s: firn reads fixed[n] but does not write it",
+                        firn_quote(ret->name).s);
+        firn_err_advise(err, "use binary");
+        return FIRN_E_CONFIG;
+    }
+    ret->has_type = true;
+    return FIRN_OK;
+}
+
+static firn_code read_format(const firn_conf *c, firn_arena *a, firn_given *ret, firn_err *err)
+{
+    const firn_datefmt *format;
+    firn_code code = firn_datefmt_compile(c->text, a, &format, err);
+    if (code == FIRN_E_CONFIG && err && !err->advice[0])
+        firn_err_advise(err, "a format is spelled like this: \"%%d-%%b-%%y\" reads 29-Jun-17");
+    if (code != FIRN_OK)
+        return at_column(c, ret->name, code, err);
+    ret->format = c->text;
+    firn_type_kind k = ret->has_type ? ret->type.kind : FIRN_T_DATE;
+    if (k == FIRN_T_DATE || k == FIRN_T_TIMESTAMP || k == FIRN_T_TIMESTAMPTZ)
+        return FIRN_OK;
+    firn_raise_conf(err, c->place, FIRN_ID_TYPE, "column %s: a format is for dates, not for %s",
+                    firn_quote(ret->name).s, firn_type_text(&ret->type, a));
+    firn_err_advise(err, "take it out, or make the type date, timestamp or timestamptz");
+    return FIRN_E_CONFIG;
+}
+
+/* Columns that firn adds itself. */
+static bool is_reserved(firn_str name)
+{
+    return firn_str_ieq(name, FIRN_STR_LIT("x_loaded_at")) ||
+           firn_str_ieq(name, FIRN_STR_LIT("x_position"));
+}
+
+static firn_code reserved_name(const firn_conf *c, firn_err *err)
+{
+    firn_raise_conf(err, c->key_place, FIRN_ID_NAME, "column %s is one that firn adds itself",
+                    firn_quote(c->key).s);
+    firn_err_advise(err, "rename yours: NAME: {from: %.*s}", FIRN_STR_ARG(c->key));
+    return FIRN_E_CONFIG;
+}
+
+static firn_code check_name(const firn_conf *c, const firn_columns_in *in, size_t index,
+                            firn_err *err)
+{
+    bool typed = in->typed;
+    firn_quoted name = firn_quote(c->key);
+    if (typed && is_reserved(c->key))
+        return reserved_name(c, err);
+    firn_str rest = c->key;
+    while (typed && rest.p) {
+        firn_str step = firn_str_cut(&rest, '.');
+        if (step.n && !firn_str_eqc(step, "[]"))
+            continue;
+        firn_raise_conf(err, c->key_place, FIRN_ID_NAME, "column %s: a part of the path is empty",
+                        name.s);
+        firn_err_advise(err, "nested columns are written as address.city or lines[].amount");
+        return FIRN_E_CONFIG;
+    }
+    for (size_t i = 0; i < index; i++) {
+        const firn_conf *first = &in->columns->items[i];
+        if (!firn_str_ieq(first->key, c->key))
+            continue;
+        firn_raise_conf(err, c->key_place, FIRN_ID_CLASH,
+                        "column %s differs from %s in line %u only in case", name.s,
+                        firn_quote(first->key).s, first->key_place.line);
+        firn_err_advise(err, "SQL does not tell them apart: rename one, and say with from: what "
+                             "it is called in the source");
+        return FIRN_E_CONFIG;
+    }
+    return FIRN_OK;
+}
+
+/* `name: type` or `name: {type: …}`. */
+static firn_code read_column(const firn_conf *c, bool typed, firn_arena *a, firn_given *ret,
+                             check_vec *checks, firn_err *err)
+{
+    column_raw raw = {0};
+    *ret = (firn_given){.name = c->key};
+    if (c->kind == FIRN_CONF_MAP)
+        FIRN_TRY(firn_options_fill(typed ? firn_ingest_column_options : firn_model_column_options,
+                                   c, true, &raw, a, err));
+    else
+        raw.type = c;
+    if (c->kind == FIRN_CONF_LIST || firn_conf_is_null(c) || (!typed && c->kind != FIRN_CONF_MAP)) {
+        firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "column %s wants %s, not %s",
+                        firn_quote(c->key).s, typed ? "a type or a map" : "a map of keys",
+                        firn_conf_is_null(c) ? "nothing" : firn_conf_kind_name(c->kind));
+        firn_err_advise(err, typed ? "write it like this: amount: decimal(18,2)"
+                                   : "write it like this: amount: {checks: [not_null]}");
+        return FIRN_E_CONFIG;
+    }
+    if (raw.type)
+        FIRN_TRY(read_type(raw.type, a, ret, err));
+    if (raw.format)
+        FIRN_TRY(read_format(raw.format, a, ret, err));
+    ret->from = raw.from;
+    ret->required = raw.required;
+    return read_checks(raw.checks, c->key, a, checks, err);
+}
+
+firn_code firn_read_columns(const firn_columns_in *in, firn_arena *a, firn_table_conf *ret,
+                            firn_given **ret_given, size_t *ret_given_count, firn_err *err)
+{
+    check_vec checks = {0};
+    given_vec given = {0};
+    for (size_t i = 0; in->columns && i < in->columns->count; i++) {
+        const firn_conf *c = &in->columns->items[i];
+        firn_given column;
+        FIRN_TRY(check_name(c, in, i, err));
+        FIRN_TRY(read_column(c, in->typed, a, &column, &checks, err));
+        /* a column that only has checks is as its source makes it */
+        bool says = column.has_type || column.from.p || column.format.p || column.required;
+        if (says && !firn_vec_push(a, &given, column))
+            return firn_arena_raise(a, err);
+    }
+    FIRN_TRY(read_checks(in->checks, (firn_str){"", 0}, a, &checks, err));
+    ret->checks = checks.v;
+    ret->check_count = checks.n;
+    if (ret_given) {
+        *ret_given = given.v;
+        *ret_given_count = given.n;
+    }
+    return FIRN_OK;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* writer.h — rows of a SELECT become data files of a table: written in scratch, described,
+ * published while the next ones are written. */
+#ifndef FIRN_WRITER_H
+#define FIRN_WRITER_H
+
+#include "engine/copy.h"
+#include "iceberg/commit.h"
+#include "pipeline/context.h"
+
+/* How a table's files are written; from the table's properties, else from the project. */
+typedef struct firn_write_format {
+    firn_str compression;
+    int compression_level;
+    int64_t row_group_rows;
+    int64_t target_file_bytes;
+} firn_write_format;
+
+/* The table that files are written for. */
+typedef struct firn_write_target {
+    const firn_type *schema; /* with ids */
+    const firn_spec *spec;
+    const firn_metadata *metadata; /* NULL: the table is to be created */
+    firn_str data_folder;
+    firn_write_format format;
+    int64_t seq; /* of the commit, in the names of the files */
+} firn_write_target;
+
+/* Files on their way from scratch to the table. */
+typedef struct firn_publisher firn_publisher;
+
+/* Starts a thread that publishes; close it with firn_publisher_close. */
+FIRN_NODISCARD firn_code firn_publisher_open(firn_env *env, firn_publisher **ret, firn_err *err);
+/* Hands a file over; the texts must stay until it is closed. */
+FIRN_NODISCARD firn_code firn_publisher_add(firn_publisher *p, const char *scratch_path,
+                                            firn_str uri, firn_err *err);
+/* Waits until all files are in place. */
+FIRN_NODISCARD firn_code firn_publisher_wait(firn_publisher *p, firn_err *err);
+void firn_publisher_close(firn_publisher *p);
+
+typedef FIRN_VEC(firn_data_file) firn_data_files;
+
+/* Writes the rows of `select` (columns of target->schema in order) into a fresh folder of the run's
+ * scratch and appends what came out to `files`, with names in the table.  Not published yet;
+ * scratch_paths gets the same number of paths. */
+typedef FIRN_VEC(const char *) firn_scratch_paths;
+FIRN_NODISCARD firn_code firn_write_rows(firn_context *run, firn_session *s,
+                                         const firn_write_target *target, firn_str select,
+                                         firn_arena *a, firn_data_files *files,
+                                         firn_scratch_paths *scratch, firn_err *err);
+
+#endif

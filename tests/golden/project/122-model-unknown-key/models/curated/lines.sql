@@ -1,0 +1,4 @@
+/* firn
+materialise: table
+*/
+SELECT 1 AS a

@@ -1,0 +1,5 @@
+/* firn
+materialize: table
+key: [id]
+*/
+SELECT 1 AS a

@@ -1,0 +1,4 @@
+/* firn
+materialize: upsert
+*/
+SELECT 1 AS a

@@ -1,0 +1,1 @@
+/* firn {checks: [unique]} */ SELECT 1 AS a

@@ -1,0 +1,3 @@
+/* firn
+materialize: table
+SELECT 1 AS a

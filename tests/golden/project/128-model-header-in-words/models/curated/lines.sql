@@ -1,0 +1,2 @@
+/* firn model of the lines */
+SELECT 1 AS a

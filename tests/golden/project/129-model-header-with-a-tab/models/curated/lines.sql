@@ -1,0 +1,5 @@
+/* firn
+columns:
+	id: {checks: [unique]}
+*/
+SELECT 1 AS id

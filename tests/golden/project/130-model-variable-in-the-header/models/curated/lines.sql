@@ -1,0 +1,4 @@
+/* firn
+checks: ["a > ${LIMIT}"]
+*/
+SELECT 1 AS a

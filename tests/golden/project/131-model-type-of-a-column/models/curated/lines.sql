@@ -1,0 +1,4 @@
+/* firn
+columns: {id: {type: long}}
+*/
+SELECT 1 AS id

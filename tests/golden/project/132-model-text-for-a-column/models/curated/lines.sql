@@ -1,0 +1,4 @@
+/* firn
+columns: {id: long}
+*/
+SELECT 1 AS id

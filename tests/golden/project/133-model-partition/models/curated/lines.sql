@@ -1,0 +1,4 @@
+/* firn
+partition: [day(a, b)]
+*/
+SELECT 1 AS id

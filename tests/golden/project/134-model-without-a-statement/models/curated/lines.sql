@@ -1,0 +1,5 @@
+/* firn
+materialize: table
+*/
+
+-- later
