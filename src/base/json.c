@@ -12,7 +12,7 @@ void firn_json_unref(json_t **j)
     *j = NULL;
 }
 
-firn_code firn_json_parse(firn_slice text, json_t **ret, firn_err *err)
+static firn_code parse(firn_slice text, size_t flags, json_t **ret, firn_err *err)
 {
     json_error_t e;
     json_t *j = json_loadb((const char *)text.p, text.n, flags | JSON_DECODE_ANY | JSON_ALLOW_NUL,

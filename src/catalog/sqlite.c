@@ -165,8 +165,10 @@ static firn_code set_journal(sqlite_catalog *c, firn_err *err)
 
 static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
 {
-    int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    int rc = sqlite3_open_v2(c->path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    /* also for reading: who closes last removes the log, which a read-only connection cannot */
+    int create = read_only ? 0 : SQLITE_OPEN_CREATE;
+    int rc = sqlite3_open_v2(c->path, &c->db,
+                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, NULL);
     if (rc != SQLITE_OK)
         return fail(c, rc, err);
     sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);

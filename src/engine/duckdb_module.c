@@ -356,7 +356,7 @@ static void result_close(firn_result *r)
 }
 
 /* The type in which a result's column is read.  Beyond the mapped ones, JSON is a text like any
- * other in memory, and the counts that COPY returns are unsigned but far below 2^63. */
+ * other in memory, a HUGEINT an integer of 128 bits like a decimal without scale, and the counts that COPY returns are unsigned but far below 2^63. */
 static firn_code type_of_column(firn_result *r, size_t i, firn_type *ret, firn_err *err)
 {
     firn_result_column c = {0};
@@ -367,7 +367,8 @@ static firn_code type_of_column(firn_result *r, size_t i, firn_type *ret, firn_e
     bool copy = duckdb_prepared_statement_type(r->statement) == DUCKDB_STATEMENT_TYPE_COPY;
     if (copy && firn_str_eqc(c.engine_type, "UBIGINT"))
         *ret = (firn_type){.kind = FIRN_T_LONG};
-    else if (c.mapped || firn_str_eqc(c.engine_type, "JSON"))
+    else if (c.mapped || firn_str_eqc(c.engine_type, "JSON") ||
+             firn_str_eqc(c.engine_type, "HUGEINT"))
         *ret = c.type;
     else
         return firn_raise(err, FIRN_E_BUG, "result column %zu is %.*s", i,

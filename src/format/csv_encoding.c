@@ -95,31 +95,40 @@ static firn_code unknown_encoding(firn_str name, firn_err *err)
     return firn_err_advise(err, "use a name that iconv knows: utf-8, utf-16, windows-1252, latin1");
 }
 
-static firn_code open_iconv(firn_str encoding, iconv_t *ret, firn_err *err)
+typedef struct converter {
+    iconv_t handle; /* NULL: not asked for yet */
+} converter;
+
+/* A handle that iconv_open refused to give is refused here as well, which does no harm. */
+static void close_converter(converter *c)
+{
+    if (c->handle)
+        iconv_close(c->handle);
+}
+
+static firn_code open_converter(firn_str encoding, converter *ret, firn_err *err)
 {
     char name[64];
     if (encoding.n == 0 || encoding.n >= sizeof name || memchr(encoding.p, '\0', encoding.n))
         return unknown_encoding(encoding, err);
     memcpy(name, encoding.p, encoding.n);
     name[encoding.n] = '\0';
-    iconv_t convert = iconv_open("UTF-8", name);
-    if (convert == (iconv_t)-1 && errno == EINVAL)
+    ret->handle = iconv_open("UTF-8", name);
+    if (ret->handle != (iconv_t)-1)
+        return FIRN_OK;
+    if (errno == EINVAL)
         return unknown_encoding(encoding, err);
-    if (convert == (iconv_t)-1)
-        return firn_raise_errno(err, errno, "encoding %s", firn_quote(encoding).s);
-    *ret = convert;
-    return FIRN_OK;
+    return firn_raise_errno(err, errno, "encoding %s", firn_quote(encoding).s);
 }
 
 static firn_code given_encoding(firn_str given, firn_str *ret, firn_err *err)
 {
-    iconv_t convert;
+    FIRN_AUTO(close_converter) converter c = {.handle = NULL};
     if (firn_str_ieq(given, FIRN_STR_LIT("utf-8")) || firn_str_ieq(given, FIRN_STR_LIT("utf8"))) {
         *ret = FIRN_STR_LIT("");
         return FIRN_OK;
     }
-    FIRN_TRY(open_iconv(given, &convert, err));
-    iconv_close(convert);
+    FIRN_TRY(open_converter(given, &c, err));
     *ret = given;
     return FIRN_OK;
 }
@@ -173,18 +182,16 @@ static firn_str without_mark(firn_str text)
 firn_code firn_csv_decode_head(firn_str encoding, firn_slice head, firn_arena *a, firn_str *ret,
                                firn_err *err)
 {
-    iconv_t convert;
+    FIRN_AUTO(close_converter) converter c = {.handle = NULL};
     if (encoding.n == 0) {
         *ret = without_mark((firn_str){(const char *)head.p, head.n});
         return FIRN_OK;
     }
-    FIRN_TRY(open_iconv(encoding, &convert, err));
+    FIRN_TRY(open_converter(encoding, &c, err));
     size_t room = head.n * 3 + 16; /* three bytes of UTF-8 for one of the encoding at most */
     char *out = firn_arena_alloc(a, room);
-    size_t n = out ? convert_head(convert, head, out, room) : 0;
-    iconv_close(convert);
     if (!out)
         return firn_arena_raise(a, err);
-    *ret = without_mark((firn_str){out, n});
+    *ret = without_mark((firn_str){out, convert_head(c.handle, head, out, room)});
     return FIRN_OK;
 }

@@ -445,39 +445,42 @@ static bool absent_values(firn_json_run *run, firn_json_node *n, size_t row)
     return true;
 }
 
+/* Reads a key and its value; *link is where the key was expected, and where the next one is. */
+static inline const char *member(firn_json_run *run, firn_json_node *n, firn_json_node ***link,
+                                 uint32_t *found, size_t row, const char *p)
+{
+    firn_json_node *child = **link;
+    if (FIRN_UNLIKELY(p >= run->end || *p != '"'))
+        return NULL;
+    if (FIRN_LIKELY(child && is_key(child, p + 1, run->end)))
+        p = firn_json_space(p + 1 + child->key_bytes, run->end);
+    else
+        p = other_key(run, n, *link, p + 1, &child);
+    if (FIRN_UNLIKELY(!p))
+        return NULL;
+    if (FIRN_UNLIKELY(!child)) /* a value that no column takes may be null */
+        return memcmp(p, "null", 4) == 0 ? p + 4 : NULL;
+    bool again = child->stamp == n->instance;
+    child->stamp = n->instance;
+    run->duplicate_keys += again;
+    *found += !again;
+    *link = &child->next;
+    return fast_value(run, child, row, p);
+}
+
 static const char *object_value(firn_json_run *run, firn_json_node *n, size_t row, const char *p)
 {
     if (FIRN_UNLIKELY(*p != '{'))
         return *p == 'n' ? null_value(run, n, row, p) : NULL;
-    uint32_t instance = ++n->instance;
-    uint32_t found = 0;
     firn_json_node **link = &n->first;
+    uint32_t found = 0;
+    n->instance++;
     p = firn_json_space(p + 1, run->end);
     bool more = *p != '}';
     while (more) {
-        firn_json_node *child = *link;
-        if (FIRN_UNLIKELY(p >= run->end || *p != '"'))
-            return NULL;
-        if (FIRN_LIKELY(child && is_key(child, p + 1, run->end)))
-            p = firn_json_space(p + 1 + child->key_bytes, run->end);
-        else
-            p = other_key(run, n, link, p + 1, &child);
+        p = member(run, n, &link, &found, row, p);
         if (FIRN_UNLIKELY(!p))
             return NULL;
-        if (FIRN_LIKELY(child)) {
-            bool again = child->stamp == instance;
-            child->stamp = instance;
-            run->duplicate_keys += again;
-            found += !again;
-            p = fast_value(run, child, row, p);
-            if (FIRN_UNLIKELY(!p))
-                return NULL;
-            link = &child->next;
-        } else {
-            if (memcmp(p, "null", 4) != 0)
-                return NULL; /* a value that no column takes */
-            p += 4;
-        }
         p = firn_json_space(p, run->end);
         more = *p == ',';
         if (more)

@@ -146,46 +146,49 @@ typedef struct firn_json_number {
     bool plain; /* at most 18 digits and no exponent */
 } firn_json_number;
 
+/* Adds the digits at p to *v; returns what is behind them. */
+static inline const char *firn_json_digits(const char *p, const char *end, uint64_t *v)
+{
+    unsigned d = (unsigned)(unsigned char)*p - '0';
+    while (d <= 9 && p < end) {
+        *v = *v * 10 + d;
+        d = (unsigned)(unsigned char)*++p - '0';
+    }
+    return p;
+}
+
 /* Reads a number; returns its end, NULL if it is none. */
 static inline const char *firn_json_read_number(const char *p, const char *end,
                                                 firn_json_number *ret)
 {
+    uint64_t v = 0;
+    uint64_t exponent = 0;
     ret->negative = *p == '-';
     p += ret->negative;
     const char *first = p;
-    uint64_t v = 0;
-    unsigned d = (unsigned)(unsigned char)*p - '0';
-    while (d <= 9 && p < end) {
-        v = v * 10 + d;
-        d = (unsigned)(unsigned char)*++p - '0';
-    }
+    p = firn_json_digits(p, end, &v);
     size_t whole = (size_t)(p - first);
     if (FIRN_UNLIKELY(whole == 0 || (whole > 1 && *first == '0')))
         return NULL;
     size_t fraction = 0;
     if (*p == '.') {
-        const char *point = p++;
-        d = (unsigned)(unsigned char)*p - '0';
-        while (d <= 9 && p < end) {
-            v = v * 10 + d;
-            d = (unsigned)(unsigned char)*++p - '0';
-        }
-        fraction = (size_t)(p - point) - 1;
+        const char *digits = ++p;
+        p = firn_json_digits(p, end, &v);
+        fraction = (size_t)(p - digits);
         if (FIRN_UNLIKELY(fraction == 0))
             return NULL;
     }
     ret->digits = v;
     ret->fraction = (uint32_t)fraction;
     ret->plain = whole + fraction <= 18;
-    if (FIRN_LIKELY(*p != 'e' && *p != 'E'))
+    if (FIRN_LIKELY((*p | 0x20) != 'e'))
         return p;
     ret->plain = false;
     p++;
     p += *p == '+' || *p == '-';
-    const char *exponent = p;
-    while (p < end && (unsigned)(unsigned char)*p - '0' <= 9)
-        p++;
-    return p > exponent ? p : NULL;
+    first = p;
+    p = firn_json_digits(p, end, &exponent);
+    return p > first ? p : NULL;
 }
 
 /* --- whole values -------------------------------------------------------------------------- */

@@ -68,6 +68,19 @@ static const firn_shape *field_seen(const firn_shape *seen, firn_str key)
     return at ? seen->fields[at - 1].shape : NULL;
 }
 
+/* The field of a column: an old one keeps its id and doc; a new one is required only in a new
+ * table, where no row lacks it. */
+static firn_field field_of(const firn_layout_maker *m, const firn_given_node *g,
+                           const firn_field *old)
+{
+    if (!old)
+        return (firn_field){.required = g && g->required && !m->in->old};
+    firn_field field = *old;
+    if (field.doc.p)
+        field.doc = firn_arena_str(m->a, field.doc);
+    return field;
+}
+
 /* Makes a column of a struct, if there is enough to make one. */
 static firn_code add_part(firn_layout_maker *m, const firn_layout_place *at, firn_str key,
                           const firn_field *old_field, parts *p)
@@ -78,20 +91,13 @@ static firn_code add_part(firn_layout_maker *m, const firn_layout_place *at, fir
     FIRN_TRY(make_node(m, at, &node, &exists));
     if (!exists)
         return FIRN_OK;
-    firn_field field = {.required = g && g->required && !m->in->old};
-    if (old_field) {
-        field = *old_field;
-        field.doc = field.doc.p ? firn_arena_str(m->a, field.doc) : field.doc;
-    } else if (m->in->old) {
-        m->changed = true;
-    }
+    firn_field field = field_of(m, g, old_field);
+    m->changed |= !old_field;
     node.key = firn_arena_str(m->a, key);
     node.required = field.required || (g && g->required) || (at->old && at->old->required);
     field.name = node.name;
     field.type = node.type;
-    uint8_t rank = (uint8_t)!firn_str_eq(key, node.name);
-    if (g && g->named)
-        rank = 2;
+    uint8_t rank = g && g->named ? 2 : !firn_str_eq(key, node.name);
     if (!node.key.p || !firn_vec_push(m->a, &p->nodes, node) ||
         !firn_vec_push(m->a, &p->fields, field) || !firn_vec_push(m->a, &p->rank, rank))
         return firn_arena_raise(m->a, m->err);
@@ -357,6 +363,20 @@ static firn_code string_leaf(firn_layout_maker *m, const firn_layout_place *at, 
     return firn_layout_leaf(m, at, &string, false, ret);
 }
 
+/* Nothing is known but that it is, or may be, there: an element, or a column that was given or that
+ * a header names, is text then. */
+static firn_code create_unseen(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret,
+                               bool *ret_exists)
+{
+    const firn_given_node *g = at->given;
+    bool is_element = at->name.n == 0;
+    *ret_exists = is_element || g || m->in->null_columns;
+    if (g && g->named)
+        FIRN_TRY(
+            firn_layout_note_add(m, at, "is text: it was given without a type and never seen"));
+    return *ret_exists ? string_leaf(m, at, ret) : FIRN_OK;
+}
+
 /* Makes a node without an old self. */
 static firn_code create(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret,
                         bool *ret_exists)
@@ -373,19 +393,12 @@ static firn_code create(firn_layout_maker *m, const firn_layout_place *at, firn_
         ret->read.format = g->format;
         return FIRN_OK;
     }
-    bool known = at->seen && firn_shape_head(at->seen, m->in->limits, at->level, &type);
-    if (known && type.kind == FIRN_T_STRUCT)
+    if (!at->seen || !firn_shape_head(at->seen, m->in->limits, at->level, &type))
+        return create_unseen(m, at, ret, ret_exists);
+    if (type.kind == FIRN_T_STRUCT)
         return make_struct(m, at, ret);
-    if (known && type.kind == FIRN_T_LIST)
-        return make_list(m, at, ret);
-    if (known)
-        return firn_layout_new_leaf(m, at, &type, ret);
-    bool element = at->name.n == 0;
-    *ret_exists = element || g || m->in->null_columns;
-    if (g && g->named)
-        FIRN_TRY(
-            firn_layout_note_add(m, at, "is text: it was given without a type and never seen"));
-    return *ret_exists ? string_leaf(m, at, ret) : FIRN_OK;
+    return type.kind == FIRN_T_LIST ? make_list(m, at, ret)
+                                    : firn_layout_new_leaf(m, at, &type, ret);
 }
 
 static firn_code make_node(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret,

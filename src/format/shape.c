@@ -112,6 +112,20 @@ static size_t digit_run(firn_str s, size_t from)
     return i - from;
 }
 
+/* [eE][+-]?[0-9]+ or nothing: the whole rest from `at` on. */
+static bool is_exponent(firn_str s, size_t at)
+{
+    if (at == s.n)
+        return true;
+    if (s.p[at] != 'e' && s.p[at] != 'E')
+        return false;
+    at++;
+    if (at < s.n && (s.p[at] == '+' || s.p[at] == '-'))
+        at++;
+    size_t digits = digit_run(s, at);
+    return digits && at + digits == s.n;
+}
+
 /* -?(0|[1-9][0-9]*)?(.[0-9]+)?([eE][+-]?[0-9]+)?, at least one digit before the exponent. */
 static bool looks_like_number(firn_str s)
 {
@@ -120,24 +134,10 @@ static bool looks_like_number(firn_str s)
     if (whole > 1 && s.p[i] == '0')
         return false;
     i += whole;
-    if (i < s.n && s.p[i] == '.') {
-        size_t fraction = digit_run(s, i + 1);
-        if (!fraction)
-            return false;
-        i += fraction + 1;
-    } else if (!whole) {
-        return false;
-    }
-    if (i < s.n && (s.p[i] == 'e' || s.p[i] == 'E')) {
-        i++;
-        if (i < s.n && (s.p[i] == '+' || s.p[i] == '-'))
-            i++;
-        size_t exponent = digit_run(s, i);
-        if (!exponent)
-            return false;
-        i += exponent;
-    }
-    return i == s.n;
+    if (i == s.n || s.p[i] != '.')
+        return whole && is_exponent(s, i);
+    size_t fraction = digit_run(s, i + 1);
+    return fraction && is_exponent(s, i + 1 + fraction);
 }
 
 void firn_shape_add_cell(firn_shape *s, firn_str cell)

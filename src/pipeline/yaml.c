@@ -226,15 +226,8 @@ static firn_code unreadable(firn_place place, const char *what, const char *advi
     return FIRN_E_CONFIG;
 }
 
-static firn_code several_lines(firn_place place, firn_err *err)
-{
-    return unreadable(place, "this text of several lines cannot be read for sure",
-                      "write it in one line, or as a block behind '|'", err);
-}
-
-/* Appends the text of a token.  Not through fy_token_get_text: where libfyaml 0.7.12 counts the
- * text too short (quoted texts with many empty lines), that cuts it and leaks.  Here such a text is
- * an error. */
+/* Appends the text of a plain token or a block.  Not through fy_token_get_text: where libfyaml
+ * counts the bytes of a text wrongly, that cuts it and leaks. */
 static firn_code put_token(struct fy_token *t, firn_place place, firn_buf *out, firn_err *err)
 {
     size_t want = fy_token_get_text_length(t);
@@ -250,37 +243,41 @@ static firn_code put_token(struct fy_token *t, firn_place place, firn_buf *out, 
     }
     fy_token_iter_destroy(iter);
     if (code == FIRN_OK && (failed || out->n != want))
-        return several_lines(place, err);
+        return unreadable(place, "this text of several lines cannot be read for sure",
+                          "write it in one line", err);
     return code;
 }
 
-/* libfyaml 0.7.12 folds lines of a single-quoted text wrongly where a doubled quote begins one. */
-static bool may_be_misread(const reader *r, struct fy_event *e)
+/* Appends the text of a token in quotes. */
+static firn_code put_quoted(const reader *r, struct fy_event *e, bool single, firn_place place,
+                            firn_buf *out, firn_err *err)
 {
-    const struct fy_mark *start = fy_event_start_mark(e);
-    const struct fy_mark *end = fy_event_end_mark(e);
-    if (!start || !end || fy_token_scalar_style(e->scalar.value) != FYSS_SINGLE_QUOTED)
-        return false;
-    const char *p = r->text.p + start->input_pos;
-    size_t n = end->input_pos - start->input_pos;
-    return memchr(p, '\n', n) && memmem(p, n, "''", 2);
+    size_t start = fy_event_start_mark(e)->input_pos;
+    size_t end = fy_event_end_mark(e)->input_pos;
+    firn_assert(start > 0 && start <= end && end < r->text.n);
+    firn_str inside = {r->text.p + start, end - start};
+    firn_code code = firn_yaml_unquote(inside, single, out, err);
+    if (code != FIRN_E_DATA)
+        return code;
+    return unreadable(place, "an escape in this text stands for no character",
+                      "take it out; \\x00 and \\ud800 to \\udfff are none", err);
 }
 
 static firn_code read_scalar(reader *r, struct fy_event *e, firn_conf *ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF(2 * FIRN_YAML_MAX_BYTES);
+    enum fy_scalar_style style = fy_token_scalar_style(e->scalar.value);
+    bool single = style == FYSS_SINGLE_QUOTED;
     firn_conf c = {
         .kind = FIRN_CONF_TEXT,
-        .plain = fy_token_scalar_style(e->scalar.value) == FYSS_PLAIN,
+        .plain = style == FYSS_PLAIN,
         .place = place_of_event(r, e),
     };
-    if (may_be_misread(r, e))
-        return several_lines(c.place, err);
-    if (e->scalar.value)
+    if (single || style == FYSS_DOUBLE_QUOTED)
+        FIRN_TRY(put_quoted(r, e, single, c.place, &text, err));
+    else if (e->scalar.value)
         FIRN_TRY(put_token(e->scalar.value, c.place, &text, err));
-    if (text.n && (memchr(text.p, '\0', text.n) || !firn_utf8_valid((char *)text.p, text.n)))
-        return unreadable(c.place, "a text holds a NUL or is not UTF-8",
-                          "an escape like \\x00 stands for such a byte; take it out", err);
+    firn_assert(firn_utf8_valid((const char *)text.p, text.n));
     c.text = firn_arena_str(r->a, firn_buf_str(&text));
     if (!c.text.p)
         return firn_arena_raise(r->a, err);

@@ -3,6 +3,7 @@
 #ifndef FIRN_YAML_INT_H
 #define FIRN_YAML_INT_H
 
+#include "base/buf.h"
 #include "pipeline/yaml.h"
 
 /* What the parser said about a broken file. */
@@ -20,5 +21,9 @@ FIRN_NODISCARD firn_code firn_yaml_scan(firn_str text, const char *file, firn_er
 
 /* Raises a syntax error in our words. */
 firn_code firn_yaml_explain(const firn_yaml_fault *fault, firn_err *err);
+
+/* Appends the value of a text, given as it stands between its quotes.  FIRN_E_DATA for an escape
+ * that is none, or of NUL or a surrogate. */
+FIRN_NODISCARD firn_code firn_yaml_unquote(firn_str s, bool single, firn_buf *out, firn_err *err);
 
 #endif

@@ -22,7 +22,7 @@ typedef struct mem_table {
 
 typedef struct mem_catalog {
     firn_catalog head;
-    mem_table tables[8];
+    mem_table tables[32];
     size_t count;
 } mem_catalog;
 
@@ -59,6 +59,7 @@ static FIRN_UNUSED firn_code mem_commit(firn_catalog *head, const firn_catalog_c
             return firn_raise(err, FIRN_E_CONFLICT, "changed meanwhile");
     for (size_t i = 0; i < count; i++) {
         mem_table *t = mem_table_find(c, changes[i].ident);
+        assert_true(t || c->count < FIRN_COUNT_OF(c->tables));
         if (!t)
             t = &c->tables[c->count++];
         snprintf(t->ns, sizeof t->ns, "%.*s", FIRN_STR_ARG(changes[i].ident.ns));
@@ -141,6 +142,7 @@ typedef struct lake {
     firn_run_names names;
     firn_commit_ctx ctx;
     const firn_io *io;
+    firn_io awake; /* that of env, but it never sleeps */
 } lake;
 
 static lake L;
@@ -173,6 +175,10 @@ static FIRN_UNUSED int open_mem_lake(void **state)
     return 0;
 }
 
+static FIRN_UNUSED void stay_awake(void *ctx FIRN_UNUSED, int64_t ms FIRN_UNUSED)
+{
+}
+
 static FIRN_UNUSED int open_local_lake(void **state)
 {
     open_arena(state);
@@ -181,7 +187,9 @@ static FIRN_UNUSED int open_local_lake(void **state)
     if (!mkdtemp(L.dir))
         return -1;
     check_ok(firn_env_new(&L.env, &E), &E);
-    L.io = firn_env_io(L.env);
+    L.awake = *firn_env_io(L.env);
+    L.awake.sleep_ms = stay_awake;
+    L.io = &L.awake;
     firn_catalog *c = NULL;
     check_ok(firn_catalog_sqlite_open(s_(firn_arena_printf(A, "%s/catalog.db", L.dir)), s_("lake"),
                                       false, &c, &E),

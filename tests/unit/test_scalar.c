@@ -456,7 +456,7 @@ static void check_double(const char *token, bool compare_exactness)
     const firn_type type = {.kind = FIRN_T_DOUBLE};
     const firn_scalar_opt given = {.given = true};
     double want = strtod(token, NULL);
-    double got = NAN;
+    double got = -1;
     firn_column col = {.type = &type, .width = 8, .data = &got};
     firn_fit fit = firn_scalar_put(&col, 0, s(token), &given, arena);
     if (isinf(want)) {
