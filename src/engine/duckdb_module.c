@@ -356,7 +356,8 @@ static void result_close(firn_result *r)
 }
 
 /* The type in which a result's column is read.  Beyond the mapped ones, JSON is a text like any
- * other in memory, a HUGEINT an integer of 128 bits like a decimal without scale, and the counts that COPY returns are unsigned but far below 2^63. */
+ * other in memory, a HUGEINT an integer of 128 bits like a decimal without scale, and the counts
+ * that COPY returns are unsigned but far below 2^63. */
 static firn_code type_of_column(firn_result *r, size_t i, firn_type *ret, firn_err *err)
 {
     firn_result_column c = {0};

@@ -162,7 +162,7 @@ static bool parse_iso(firn_str s, moment *ret)
 static firn_fit why_not_iso(firn_str s)
 {
     char text[64];
-    moment m;
+    moment m = {.us = 0};
     if (s.n < DAY_BYTES || s.n > sizeof text)
         return FIRN_FIT_SYNTAX;
     bool at_an_end =
@@ -185,7 +185,7 @@ static firn_fit read_moment(firn_str s, const firn_scalar_opt *opt, moment *ret)
 
 firn_fit firn_scalar_date(firn_str s, const firn_scalar_opt *opt, int32_t *ret_days)
 {
-    moment m;
+    moment m = {.us = 0};
     if (!opt->format && firn_fast_date(s.p, s.n, ret_days))
         return FIRN_FIT_OK;
     firn_fit fit = read_moment(s, opt, &m);
@@ -205,7 +205,7 @@ firn_fit firn_scalar_time(firn_str s, int64_t *ret_us)
 
 firn_fit firn_scalar_timestamp(firn_str s, const firn_scalar_opt *opt, int64_t *ret_us)
 {
-    moment m;
+    moment m = {.us = 0};
     bool zoned = false;
     if (!opt->format && firn_fast_timestamp(s.p, s.n, &m.us, &zoned) && !zoned) {
         *ret_us = m.us;
@@ -224,7 +224,7 @@ firn_fit firn_scalar_timestamp(firn_str s, const firn_scalar_opt *opt, int64_t *
 
 firn_fit firn_scalar_timestamptz(firn_str s, const firn_scalar_opt *opt, int64_t *ret_us)
 {
-    moment m;
+    moment m = {.us = 0};
     bool zoned = false;
     if (!opt->format && firn_fast_timestamp(s.p, s.n, &m.us, &zoned) && zoned) {
         *ret_us = m.us;

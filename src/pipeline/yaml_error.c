@@ -112,7 +112,7 @@ static const struct {
      "write the text into the next lines, indented; or put it in quotes"},
     {"trailing content", "something stands behind the closing quote",
      "put all of the text in quotes, or none of it"},
-    {"node content", "a value is wanted here", "a text that begins with a comma needs quotes"},
+    {"node content", "a value is wanted here", "a '-' wants one behind it, and a text that begins with a comma wants quotes"},
     {"expected key", "this line does not continue what stands above it",
      "the keys of one map begin in one column, and so do the '-' of one list"},
     {"indent", "this line does not continue what stands above it",
