@@ -79,24 +79,24 @@ static void put_advice(page *out, const firn_err *err)
 
 size_t firn_err_format(const firn_err *err, bool colour, char out[FIRN_ERR_PRINT_MAX])
 {
-    page page = {.p = out, .colour = colour};
+    page p = {.p = out, .colour = colour};
     char id[32];
     snprintf(id, sizeof id, "error E%04u", err->id);
     out[0] = '\0';
-    paint(&page, RED);
-    put(&page, id);
-    paint(&page, RESET);
+    paint(&p, RED);
+    put(&p, id);
+    paint(&p, RESET);
     if (err->where[0]) {
-        put(&page, " ");
-        paint(&page, BOLD);
-        put_text(&page, err->where);
-        paint(&page, RESET);
+        put(&p, " ");
+        paint(&p, BOLD);
+        put_text(&p, err->where);
+        paint(&p, RESET);
     }
-    put(&page, ": ");
-    put_text(&page, err->text[0] ? err->text : firn_code_policy_of(err->code)->name);
-    put_advice(&page, err);
-    put(&page, "\n");
-    return page.n;
+    put(&p, ": ");
+    put_text(&p, err->text[0] ? err->text : firn_code_policy_of(err->code)->name);
+    put_advice(&p, err);
+    put(&p, "\n");
+    return p.n;
 }
 
 void firn_err_print(const firn_err *err, FILE *f, bool colour)

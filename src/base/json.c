@@ -44,6 +44,8 @@ typedef struct sink {
 static int write_piece(const char *p, size_t n, void *arg)
 {
     sink *s = arg;
+    if (s->err->code != FIRN_OK)
+        return -1;
     return firn_buf_add(s->out, p, n, s->err) == FIRN_OK ? 0 : -1;
 }
 
@@ -52,7 +54,9 @@ firn_code firn_json_print(const json_t *j, int indent, firn_buf *out, firn_err *
     firn_err local = {0};
     sink s = {out, &local};
     size_t flags = JSON_ENCODE_ANY | (indent ? JSON_INDENT((size_t)indent) : JSON_COMPACT);
-    if (json_dump_callback(j, write_piece, &s, flags) == 0)
+    int rc = json_dump_callback(j, write_piece, &s, flags);
+    /* jansson goes on behind a key that could not be written, and says that all is well */
+    if (rc == 0 && local.code == FIRN_OK)
         return FIRN_OK;
     if (local.code == FIRN_OK)
         return firn_raise_nomem(err);

@@ -27,11 +27,11 @@ static firn_code put_kind(const firn_option *o, firn_buf *out, firn_err *err)
     case FIRN_OPT_STRINGS:
         return firn_buf_adds(out, "[TEXT, …]", err);
     case FIRN_OPT_CONF:
-        return firn_buf_adds(out,
-                             o->shapes & FIRN_CONF_MAP    ? "{…}"
-                             : o->shapes & FIRN_CONF_LIST ? "[…]"
-                                                          : "TEXT",
-                             err);
+        if (o->shapes & FIRN_CONF_MAP)
+            return firn_buf_adds(out, "{…}", err);
+        if (o->shapes & FIRN_CONF_LIST)
+            return firn_buf_adds(out, "[…]", err);
+        return firn_buf_adds(out, o->flags & FIRN_OPT_PATH ? "PATH" : "TEXT", err);
     case FIRN_OPT_ENUM:
         break;
     }

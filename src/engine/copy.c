@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* --- the statement ------------------------------------------------------------------------- */
@@ -60,6 +61,20 @@ static firn_code add_options(const firn_copy_job *job, firn_buf *out, firn_err *
         FIRN_TRY(firn_buf_addf(out, err, ", FILE_SIZE_BYTES %lld, FILENAME_PATTERN 'f-{uuid}'",
                                (long long)job->file_bytes));
     return firn_buf_addc(out, ')', err);
+}
+
+/* A column of the table with the name of a partition column would be taken for it. */
+static firn_code check_names(const firn_copy_job *job, firn_err *err)
+{
+    for (size_t i = 0; i < job->partition_count; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "__p%zu", i);
+        for (size_t k = 0; k < job->schema->field_count; k++)
+            if (firn_str_ieq(job->schema->fields[k].name, firn_str_of(name)))
+                return firn_raise(err, FIRN_E_UNSUPPORTED,
+                                  "a column with the name %s in a partitioned table", name);
+    }
+    return FIRN_OK;
 }
 
 static firn_code write_statement(const firn_copy_job *job, firn_buf *out, firn_err *err)
@@ -248,6 +263,7 @@ firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s, const firn_
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
     firn_result *r = NULL;
     file_list files = {0};
+    FIRN_TRY(check_names(job, err));
     FIRN_TRY(write_statement(job, &sql, err));
     FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
     firn_code code = read_result(ops, r, job->partition_count, a, &files, err);

@@ -314,8 +314,43 @@ static firn_code build_schema(const footer *f, firn_str path, firn_arena *a, fir
 
 /* --- rebuilding columns by id -------------------------------------------------------------- */
 
-static firn_code add_column(const firn_field *want, const firn_type *have, const char *from,
-                            int depth, firn_buf *out, firn_err *err);
+/* Parameters of lambdas are called this and a number: the engine would take a column of the same
+ * name first. */
+typedef struct element_name {
+    char s[64];
+} element_name;
+
+static bool is_prefix_of_column(const firn_type *have, const char *prefix)
+{
+    size_t n = strlen(prefix);
+    for (size_t i = 0; i < have->field_count; i++) {
+        firn_str name = have->fields[i].name;
+        if (name.n >= n && firn_str_ieq((firn_str){name.p, n}, (firn_str){prefix, n}))
+            return true;
+    }
+    return false;
+}
+
+static firn_code choose_element_name(const firn_type *have, element_name *ret, firn_err *err)
+{
+    for (size_t n = 1; n + 1 < sizeof ret->s; n++) {
+        memset(ret->s, '_', n);
+        memcpy(ret->s + n, "e", 2);
+        if (!is_prefix_of_column(have, ret->s))
+            return FIRN_OK;
+    }
+    return firn_raise(err, FIRN_E_UNSUPPORTED, "columns with too many underscores");
+}
+
+/* How far the writing of an expression has come. */
+typedef struct rebuild {
+    firn_buf *out;
+    element_name element;
+    int depth; /* of lambdas */
+} rebuild;
+
+static firn_code add_column(rebuild *b, const firn_field *want, const firn_type *have,
+                            const char *from, firn_err *err);
 
 static const firn_field *field_with_id(const firn_type *t, int32_t id)
 {
@@ -325,48 +360,52 @@ static const firn_field *field_with_id(const firn_type *t, int32_t id)
     return NULL;
 }
 
-static firn_code add_rebuilt(const firn_field *want, const firn_field *have, const char *expr,
-                             int depth, firn_buf *out, firn_err *err);
+static firn_code add_rebuilt(rebuild *b, const firn_field *want, const firn_field *have,
+                             const char *expr, firn_err *err);
 
-static firn_code add_struct(const firn_type *want, const firn_type *have, const char *expr,
-                            int depth, firn_buf *out, firn_err *err)
+static firn_code add_struct(rebuild *b, const firn_type *want, const firn_type *have,
+                            const char *expr, firn_err *err)
 {
+    firn_buf *out = b->out;
     FIRN_TRY(firn_buf_addf(out, err, "CASE WHEN %s IS NULL THEN NULL ELSE struct_pack(", expr));
     for (size_t i = 0; i < want->field_count; i++) {
         if (i)
             FIRN_TRY(firn_buf_adds(out, ", ", err));
         FIRN_TRY(firn_sql_ident(out, want->fields[i].name, err));
         FIRN_TRY(firn_buf_adds(out, " := ", err));
-        FIRN_TRY(add_column(&want->fields[i], have, expr, depth, out, err));
+        FIRN_TRY(add_column(b, &want->fields[i], have, expr, err));
     }
     return firn_buf_adds(out, ") END", err);
 }
 
-static firn_code add_list(const firn_type *want, const firn_type *have, const char *expr, int depth,
-                          firn_buf *out, firn_err *err)
+static firn_code add_list(rebuild *b, const firn_type *want, const firn_type *have,
+                          const char *expr, firn_err *err)
 {
-    char element[16];
-    snprintf(element, sizeof element, "e%d", depth);
-    FIRN_TRY(firn_buf_addf(out, err, "list_transform(%s, lambda %s: ", expr, element));
-    FIRN_TRY(add_rebuilt(&want->fields[0], &have->fields[0], element, depth + 1, out, err));
-    return firn_buf_addc(out, ')', err);
+    char element[80];
+    snprintf(element, sizeof element, "%s%d", b->element.s, b->depth++);
+    FIRN_TRY(firn_buf_addf(b->out, err, "list_transform(%s, lambda %s: ", expr, element));
+    FIRN_TRY(add_rebuilt(b, &want->fields[0], &have->fields[0], element, err));
+    b->depth--;
+    return firn_buf_addc(b->out, ')', err);
 }
 
-static firn_code add_map(const firn_type *want, const firn_type *have, const char *expr, int depth,
-                         firn_buf *out, firn_err *err)
+static firn_code add_map(rebuild *b, const firn_type *want, const firn_type *have, const char *expr,
+                         firn_err *err)
 {
-    char key[24];
-    char value[24];
-    snprintf(key, sizeof key, "e%d.\"key\"", depth);
-    snprintf(value, sizeof value, "e%d.\"value\"", depth);
-    FIRN_TRY(firn_buf_addf(out, err,
-                           "map_from_entries(list_transform(map_entries(%s), lambda e%d: "
+    char element[80];
+    char part[96];
+    snprintf(element, sizeof element, "%s%d", b->element.s, b->depth++);
+    FIRN_TRY(firn_buf_addf(b->out, err,
+                           "map_from_entries(list_transform(map_entries(%s), lambda %s: "
                            "struct_pack(k := ",
-                           expr, depth));
-    FIRN_TRY(add_rebuilt(&want->fields[0], &have->fields[0], key, depth + 1, out, err));
-    FIRN_TRY(firn_buf_adds(out, ", v := ", err));
-    FIRN_TRY(add_rebuilt(&want->fields[1], &have->fields[1], value, depth + 1, out, err));
-    return firn_buf_adds(out, ")))", err);
+                           expr, element));
+    snprintf(part, sizeof part, "%s.\"key\"", element);
+    FIRN_TRY(add_rebuilt(b, &want->fields[0], &have->fields[0], part, err));
+    FIRN_TRY(firn_buf_adds(b->out, ", v := ", err));
+    snprintf(part, sizeof part, "%s.\"value\"", element);
+    FIRN_TRY(add_rebuilt(b, &want->fields[1], &have->fields[1], part, err));
+    b->depth--;
+    return firn_buf_adds(b->out, ")))", err);
 }
 
 /* The same ids under the same names in the same places. */
@@ -383,9 +422,10 @@ static bool same_fields(const firn_type *x, const firn_type *y)
 }
 
 /* The value of `expr`, a field of the file, as the table's field of the same id. */
-static firn_code add_rebuilt(const firn_field *want, const firn_field *have, const char *expr,
-                             int depth, firn_buf *out, firn_err *err)
+static firn_code add_rebuilt(rebuild *b, const firn_field *want, const firn_field *have,
+                             const char *expr, firn_err *err)
 {
+    firn_buf *out = b->out;
     if (firn_type_is_nested(want->type.kind) && want->type.kind != have->type.kind)
         return firn_raise(err, FIRN_E_DATA, "column %s of a file is no %s",
                           firn_quote(want->name).s, firn_type_kind_name(want->type.kind));
@@ -393,41 +433,43 @@ static firn_code add_rebuilt(const firn_field *want, const firn_field *have, con
     if (same_fields(&want->type, &have->type))
         FIRN_TRY(firn_buf_adds(out, expr, err));
     else if (want->type.kind == FIRN_T_STRUCT)
-        FIRN_TRY(add_struct(&want->type, &have->type, expr, depth, out, err));
+        FIRN_TRY(add_struct(b, &want->type, &have->type, expr, err));
     else if (want->type.kind == FIRN_T_LIST)
-        FIRN_TRY(add_list(&want->type, &have->type, expr, depth, out, err));
+        FIRN_TRY(add_list(b, &want->type, &have->type, expr, err));
     else
-        FIRN_TRY(add_map(&want->type, &have->type, expr, depth, out, err));
+        FIRN_TRY(add_map(b, &want->type, &have->type, expr, err));
     FIRN_TRY(firn_buf_adds(out, " AS ", err));
     FIRN_TRY(firn_sql_type(out, &want->type, err));
     return firn_buf_addc(out, ')', err);
 }
 
 /* The table's field out of the struct `from` ("" = the row itself), or null if it is not there. */
-static firn_code add_column(const firn_field *want, const firn_type *have, const char *from,
-                            int depth, firn_buf *out, firn_err *err)
+static firn_code add_column(rebuild *b, const firn_field *want, const firn_type *have,
+                            const char *from, firn_err *err)
 {
     const firn_field *f = field_with_id(have, want->id);
     if (!f) {
-        FIRN_TRY(firn_buf_adds(out, "CAST(NULL AS ", err));
-        FIRN_TRY(firn_sql_type(out, &want->type, err));
-        return firn_buf_addc(out, ')', err);
+        FIRN_TRY(firn_buf_adds(b->out, "CAST(NULL AS ", err));
+        FIRN_TRY(firn_sql_type(b->out, &want->type, err));
+        return firn_buf_addc(b->out, ')', err);
     }
     FIRN_AUTO(firn_buf_free) firn_buf expr = FIRN_SQL_BUF;
     if (from[0])
         FIRN_TRY(firn_buf_addf(&expr, err, "%s.", from));
     FIRN_TRY(firn_sql_ident(&expr, f->name, err));
-    return add_rebuilt(want, f, firn_buf_cstr(&expr), depth, out, err);
+    return add_rebuilt(b, want, f, firn_buf_cstr(&expr), err);
 }
 
 static firn_code add_rebuilt_select(const firn_type *schema, const firn_type *have, firn_buf *out,
                                     firn_err *err)
 {
+    rebuild b = {.out = out};
+    FIRN_TRY(choose_element_name(have, &b.element, err));
     FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
     for (size_t i = 0; i < schema->field_count; i++) {
         if (i)
             FIRN_TRY(firn_buf_adds(out, ", ", err));
-        FIRN_TRY(add_column(&schema->fields[i], have, "", 0, out, err));
+        FIRN_TRY(add_column(&b, &schema->fields[i], have, "", err));
         FIRN_TRY(firn_buf_adds(out, " AS ", err));
         FIRN_TRY(firn_sql_ident(out, schema->fields[i].name, err));
     }

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* csv.h — what the CSV format knows about a file beyond the table of decoder.h. */
+/* csv.h — what the CSV format knows about a file beyond the table of decoder.h.
+ *
+ * Empty lines are no records, in a file of one column as well.  An unquoted empty cell, and one
+ * that is null_text, is null; a quoted empty one is the empty text in a string column and null in
+ * others, as is a cell of nothing but blanks.  Quoted cells are numbers and dates like others.  A
+ * record with more or fewer cells than the header, with text behind a closing quote, or with a
+ * quote that never closes is rejected; what is behind max_record_bytes is skipped to the end of
+ * the record.  Columns of the table that a file does not have are null; a value in a column that
+ * the table does not have rejects its record. */
 #ifndef FIRN_CSV_H
 #define FIRN_CSV_H
 

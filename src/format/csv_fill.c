@@ -78,21 +78,31 @@ static firn_code reject_value(fill *f, size_t i, firn_fit fit, firn_str text, fi
 
 /* --- one record ---------------------------------------------------------------------------- */
 
-/* As firn_strview_of, for a text behind which 16 bytes may be read. */
-static firn_strview view_of(const char *p, uint32_t n, const char *safe)
+/* The first n bytes of a word, n < 8. */
+static inline uint64_t first_bytes(uint64_t word, uint32_t n)
 {
-    firn_strview v = {.far = {0}};
-    if (n > sizeof v.near.inlined || safe - p < 16)
-        return firn_strview_of(p, n);
-    static const uint8_t ones_then_zeros[24] = {255, 255, 255, 255, 255, 255,
-                                                255, 255, 255, 255, 255, 255};
-    uint8_t mask[12];
-    memcpy(v.near.inlined, p, sizeof v.near.inlined);
-    memcpy(mask, ones_then_zeros + sizeof mask - n, sizeof mask);
-    for (size_t i = 0; i < sizeof mask; i++)
-        v.near.inlined[i] = (char)(v.near.inlined[i] & mask[i]);
-    v.near.n = n;
-    return v;
+    return word & ((UINT64_C(1) << (8 * n)) - 1);
+}
+
+/* Writes the view of a text.  Both halves are made in registers: a view that is put together byte
+ * by byte and then read as a whole waits for each of its stores. */
+static inline void put_view(firn_strview *to, const char *p, uint32_t n, const char *safe)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    if (FIRN_LIKELY(safe - p >= 12)) {
+        uint64_t start;
+        uint64_t rest;
+        memcpy(&start, p, sizeof start);
+        memcpy(&rest, p + 4, sizeof rest);
+        start = first_bytes(start, FIRN_MIN(n, 4u));
+        uint64_t half[2] = {start << 32 | n, (uint64_t)(uintptr_t)p};
+        if (n <= sizeof to->near.inlined)
+            half[1] = n >= 12 ? rest : n > 4 ? first_bytes(rest, n - 4) : 0;
+        memcpy(to, half, sizeof half);
+        return;
+    }
+#endif
+    *to = firn_strview_of(p, n);
 }
 
 static firn_code put_null(fill *f, size_t i, firn_err *err)
@@ -110,16 +120,15 @@ static firn_code put_string(fill *f, size_t i, const firn_csv_cell *cell, firn_e
     firn_column *to = f->targets[i].to;
     if (firn_csv_is_null(f->file, cell))
         return put_null(f, i, err);
-    firn_strview view;
+    firn_strview *view = (firn_strview *)to->data + f->row;
     if (cell->form == FIRN_CSV_DOUBLED) {
         firn_str text = firn_csv_text(&f->file->dialect, cell, f->arena);
         if (!text.p)
             return firn_arena_raise(f->arena, err);
-        view = firn_strview_of(text.p, text.n);
+        *view = firn_strview_of(text.p, text.n);
     } else {
-        view = view_of(cell->p, cell->n, f->safe);
+        put_view(view, cell->p, cell->n, f->safe);
     }
-    ((firn_strview *)to->data)[f->row] = view;
     firn_column_set_valid(to, f->row);
     return FIRN_OK;
 }

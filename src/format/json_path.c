@@ -84,7 +84,7 @@ static firn_code path_key(firn_json_cut *c)
     size_t n = firn_json_scan_run(&scan, c->p + c->at, c->n - c->at, &done);
     if (!done) {
         c->stop = true;
-        if (c->eof || c->n - c->at > c->f->max_record_bytes)
+        if (c->eof || (c->force && c->at == 0) || c->n - c->at > c->f->max_record_bytes)
             return firn_json_broken(c, "a key is not closed");
         return FIRN_OK;
     }

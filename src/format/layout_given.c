@@ -24,34 +24,27 @@ const firn_given_node *firn_given_by_key(const firn_given_node *g, firn_str key)
     return NULL;
 }
 
-static firn_code child_of(firn_given_node *parent, firn_str name, firn_arena *a,
-                          firn_given_node **ret, firn_err *err)
+/* Returns the child with this name, made if new; NULL when memory is out. */
+static firn_given_node *child_of(firn_given_node *parent, firn_str name, firn_arena *a)
 {
-    for (size_t i = 0; i < parent->children.n; i++) {
-        if (firn_str_eq(parent->children.v[i]->name, name)) {
-            *ret = parent->children.v[i];
-            return FIRN_OK;
-        }
-    }
+    for (size_t i = 0; i < parent->children.n; i++)
+        if (firn_str_eq(parent->children.v[i]->name, name))
+            return parent->children.v[i];
     firn_given_node *child = firn_arena_zalloc(a, sizeof *child);
     if (!child)
-        return firn_arena_raise(a, err);
+        return NULL;
     child->name = firn_arena_str(a, name);
     if (!child->name.p || !firn_vec_push(a, &parent->children, child))
-        return firn_arena_raise(a, err);
-    *ret = child;
-    return FIRN_OK;
+        return NULL;
+    return child;
 }
 
-static firn_code element_of(firn_given_node *list, firn_arena *a, firn_given_node **ret,
-                            firn_err *err)
+/* The same for the element of a list. */
+static firn_given_node *element_of(firn_given_node *list, firn_arena *a)
 {
     if (!list->element)
         list->element = firn_arena_zalloc(a, sizeof *list->element);
-    if (!list->element)
-        return firn_arena_raise(a, err);
-    *ret = list->element;
-    return FIRN_OK;
+    return list->element;
 }
 
 /* --- types --------------------------------------------------------------------------------- */
@@ -64,11 +57,10 @@ static firn_code unfold(firn_given_node *g, const firn_type *type, firn_arena *a
     if (type->kind != FIRN_T_STRUCT && type->kind != FIRN_T_LIST)
         return FIRN_OK;
     for (size_t i = 0; i < type->field_count; i++) {
-        firn_given_node *part = NULL;
-        if (type->kind == FIRN_T_LIST)
-            FIRN_TRY(element_of(g, a, &part, err));
-        else
-            FIRN_TRY(child_of(g, type->fields[i].name, a, &part, err));
+        firn_given_node *part =
+            type->kind == FIRN_T_LIST ? element_of(g, a) : child_of(g, type->fields[i].name, a);
+        if (!part)
+            return firn_arena_raise(a, err);
         if (part->has_type)
             return firn_raise(err, FIRN_E_CONFIG, "field %s is there twice",
                               firn_quote(part->name).s);
@@ -161,11 +153,13 @@ static firn_code node_of_path(firn_given_node *root, firn_str path, firn_arena *
         if (depth > FIRN_GIVEN_MAX_DEPTH)
             return bad_path(path, "it is nested too deep", err);
         FIRN_TRY(enter(at, path, false, err));
-        FIRN_TRY(child_of(at, name, a, &at, err));
-        for (size_t i = 0; i < lists; i++) {
+        at = child_of(at, name, a);
+        for (size_t i = 0; at && i < lists; i++) {
             FIRN_TRY(enter(at, path, true, err));
-            FIRN_TRY(element_of(at, a, &at, err));
+            at = element_of(at, a);
         }
+        if (!at)
+            return firn_arena_raise(a, err);
     }
     *ret = at;
     return FIRN_OK;
@@ -183,14 +177,25 @@ static bool is_whole_name(const firn_layout_in *in, const firn_given *entry)
     return false;
 }
 
+/* The node of an entry: a column of that very name, or what its path leads to. */
+static firn_code node_of_entry(const firn_layout_in *in, const firn_given *entry,
+                               firn_given_node *root, firn_arena *a, firn_given_node **ret,
+                               firn_err *err)
+{
+    if (!entry->name.n || !is_whole_name(in, entry))
+        return node_of_path(root, entry->name, a, ret, err);
+    firn_given_node *g = child_of(root, entry->name, a);
+    if (!g)
+        return firn_arena_raise(a, err);
+    *ret = g;
+    return FIRN_OK;
+}
+
 static firn_code add_entry(const firn_layout_in *in, const firn_given *entry, firn_given_node *root,
                            firn_arena *a, firn_err *err)
 {
-    firn_given_node *g = NULL;
-    if (entry->name.n && is_whole_name(in, entry))
-        FIRN_TRY(child_of(root, entry->name, a, &g, err));
-    else
-        FIRN_TRY(node_of_path(root, entry->name, a, &g, err));
+    firn_given_node *g = root;
+    FIRN_TRY(node_of_entry(in, entry, root, a, &g, err));
     if (g->named)
         return bad_path(entry->name, "it is given twice", err);
     g->named = true;

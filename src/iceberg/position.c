@@ -235,6 +235,26 @@ static const firn_snapshot *tagged(const firn_metadata *m)
     return s && is_stamped(s) ? s : NULL;
 }
 
+/* The oldest ancestor of a snapshot; NULL if expiry cut the chain. */
+static const firn_snapshot *root_of(const firn_metadata *m, const firn_snapshot *s)
+{
+    for (size_t steps = 0; s && s->parent_id != FIRN_NO_SNAPSHOT && steps < MAX_ANCESTORS; steps++)
+        s = firn_metadata_snapshot(m, s->parent_id);
+    return s && s->parent_id == FIRN_NO_SNAPSHOT ? s : NULL;
+}
+
+/* Whether main was rolled back to before anything was landed: its ancestors, none of which is
+ * stamped, are also those of a stamped snapshot.  A table that was made anew has others. */
+static bool is_before_landing(const firn_metadata *m, const firn_snapshot *tag)
+{
+    const firn_snapshot *stamped = tag;
+    for (size_t i = m->snapshot_count; i > 0 && !stamped; i--)
+        if (is_stamped(&m->snapshots[i - 1]))
+            stamped = &m->snapshots[i - 1];
+    const firn_snapshot *root = root_of(m, firn_metadata_current(m));
+    return stamped && root && root == root_of(m, stamped);
+}
+
 static firn_code lost(const firn_metadata *m, const firn_snapshot *tag, const char *why,
                       firn_err *err)
 {
@@ -283,7 +303,8 @@ firn_code firn_position_find(const firn_io *io, const firn_metadata *m, firn_are
                     tag ? "and expired snapshots between them left no trace"
                         : "and expired snapshots before it left no trace",
                     err);
-    if (ours && m->current_snapshot_id != FIRN_NO_SNAPSHOT)
+    bool has_rows = m->current_snapshot_id != FIRN_NO_SNAPSHOT;
+    if (ours && has_rows && !is_before_landing(m, tag))
         return lost(m, tag, "and no snapshot that it was built on carries a position", err);
     *ret = (firn_position){.state = FIRN_POSITION_NONE, .snapshot_id = FIRN_NO_SNAPSHOT};
     return FIRN_OK;
@@ -367,6 +388,8 @@ firn_code firn_position_advance(const firn_position *base, const firn_position_m
     if (!root)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_json_keep(root, a, err));
+    if (base->root && !json_equal(root, base->root))
+        return firn_raise_nomem(err); /* jansson leaves out what it has no memory for */
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(apply_move(root, &moves[i], err));
     FIRN_TRY(count_streams(root, moves, count, a, err));

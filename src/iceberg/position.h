@@ -31,8 +31,8 @@ typedef struct firn_position {
 /* Finds the position that belongs to the table's current rows (DESIGN.md §5): that of the newest
  * stamped ancestor of main, which is the tagged one unless somebody rolled back.  Where expiry cut
  * the chain, older metadata files settle it.  FIRN_E_SOURCE_LOST, with what was found, when nothing
- * can, or when the table has rows and none of main's ancestors is stamped although the table once
- * was (another engine made it anew): the operator must choose. */
+ * can, or when another engine made the table anew on top of what was landed: the operator must
+ * choose. */
 FIRN_NODISCARD firn_code firn_position_find(const firn_io *io, const firn_metadata *m,
                                             firn_arena *a, firn_position *ret, firn_err *err);
 

@@ -143,6 +143,17 @@ typedef struct state {
     int64_t last_order_id;
 } state;
 
+/* As json_copy; jansson leaves out what it has no memory for, and that is no copy. */
+static json_t *shallow_copy(const json_t *j)
+{
+    json_t *copy = json_copy((json_t *)(uintptr_t)j);
+    if (json_array_size(copy) == json_array_size(j) &&
+        json_object_size(copy) == json_object_size(j))
+        return copy;
+    json_decref(copy);
+    return NULL;
+}
+
 /* The tree shares all members with the one it was copied from.  What is to be changed is copied
  * first, one level deep: the elements stay shared, and nobody changes them. */
 static json_t *own(json_t *parent, const char *key, json_t *copy)
@@ -154,18 +165,18 @@ static json_t *own(json_t *parent, const char *key, json_t *copy)
 static json_t *array_at(json_t *root, const char *key)
 {
     json_t *list = json_object_get(root, key);
-    return own(root, key, json_is_array(list) ? json_copy(list) : json_array());
+    return own(root, key, json_is_array(list) ? shallow_copy(list) : json_array());
 }
 
 static json_t *object_at(json_t *root, const char *key)
 {
     json_t *obj = json_object_get(root, key);
-    return own(root, key, json_is_object(obj) ? json_copy(obj) : json_object());
+    return own(root, key, json_is_object(obj) ? shallow_copy(obj) : json_object());
 }
 
 static json_t *without(const json_t *obj, const char *key)
 {
-    json_t *copy = json_copy((json_t *)(uintptr_t)obj);
+    json_t *copy = shallow_copy(obj);
     if (copy)
         json_object_del(copy, key);
     return copy;
@@ -190,7 +201,7 @@ static firn_code add_numbered(json_t *list, const json_t *obj, const char *id_ke
             return FIRN_OK;
         }
     }
-    json_t *copy = json_deep_copy(obj);
+    json_t *copy = shallow_copy(obj);
     *ret_id = next;
     FIRN_TRY(firn_json_append(list, copy, err));
     return firn_json_set(copy, id_key, json_integer(next), err);
@@ -211,13 +222,13 @@ static firn_code apply_add_schema(state *st, const json_t *u, firn_err *err)
                    json_integer_value(json_object_get(u, "last-column-id")), err);
 }
 
-/* A copy of the list's element with this id, for version 1's own fields. */
+/* The list's element with this id, for version 1's own fields; a new reference. */
 static json_t *numbered(const json_t *list, const char *id_key, int64_t id)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *item = json_array_get(list, i);
         if (json_integer_value(json_object_get(item, id_key)) == id)
-            return json_deep_copy(item);
+            return json_incref(item);
     }
     return NULL;
 }
@@ -289,7 +300,7 @@ static firn_code apply_add_snapshot(state *st, const json_t *u, firn_err *err)
     json_t *list = array_at(st->root, "snapshots");
     if (!list)
         return firn_raise_nomem(err);
-    FIRN_TRY(firn_json_append(list, json_deep_copy(s), err));
+    FIRN_TRY(firn_json_append(list, json_incref((json_t *)(uintptr_t)s), err));
     int64_t at = json_integer_value(json_object_get(s, "timestamp-ms"));
     FIRN_TRY(set_max(st->root, "last-updated-ms", at, err));
     return is_v1(st) ? FIRN_OK : set_max(st->root, "last-sequence-number", sequence, err);
@@ -430,7 +441,7 @@ static firn_code log_previous_file(state *st, const firn_metadata *base, firn_er
 firn_code firn_metadata_apply(const firn_metadata *base, const firn_updates *u, int64_t now_ms,
                               firn_arena *a, const firn_metadata **ret, firn_err *err)
 {
-    json_t *root = base ? json_copy(base->root) : empty_root();
+    json_t *root = base ? shallow_copy(base->root) : empty_root();
     if (!root)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_json_keep(root, a, err));

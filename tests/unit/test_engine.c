@@ -801,11 +801,11 @@ static void texts_are_copied(void **state FIRN_UNUSED)
     for (size_t i = 0; i < FIRN_COUNT_OF(plans); i++) {
         fixture f;
         fixture g;
-        open_fixture(&f, 6000, 4);
-        open_fixture(&g, 6000, 4);
+        open_fixture(&f, 4096, 4);
+        open_fixture(&g, 4096, 4);
         const char *x = firn_arena_printf(f.a, "firn_rows(%lld)", (long long)f.id);
         const char *y = firn_arena_printf(f.a, "firn_rows(%lld)", (long long)g.id);
-        const char *w = firn_arena_printf(f.a, "(%s)", fill_in(f.a, recomputed, "6000", ""));
+        const char *w = firn_arena_printf(f.a, "(%s)", fill_in(f.a, recomputed, "4096", ""));
         const char *sql = firn_arena_printf(
             f.a,
             "WITH got AS MATERIALIZED (%s), want AS MATERIALIZED (%s) "
@@ -856,13 +856,13 @@ static void texts_in_results(void **state FIRN_UNUSED)
 /* An error of a worker comes back as it was raised, not as the engine retells it. */
 static void source_errors(void **state FIRN_UNUSED)
 {
-    static const int64_t places[] = {0, 1, 2047, 2048, 50000};
+    static const int64_t places[] = {0, 1, 2047, 2048, 20000};
     for (size_t i = 0; i < FIRN_COUNT_OF(places); i++) {
         for (unsigned threads = 1; threads <= 4; threads *= 2) {
             fixture f;
             firn_err err = {0};
             FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF((size_t)1 << 28);
-            open_fixture(&f, 60000, threads);
+            open_fixture(&f, 25000, threads);
             f.g.fail_at = places[i];
             f.g.message = "the cursor 'x' is gone with its data";
             const char *sql = firn_arena_printf(
@@ -916,7 +916,7 @@ typedef struct failing {
 static void *fail_often(void *arg)
 {
     failing *x = arg;
-    for (int i = 0; i < 150; i++) {
+    for (int i = 0; i < 50; i++) {
         firn_err err = {0};
         char sql[128];
         x->f->g.next = 0;

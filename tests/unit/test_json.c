@@ -691,6 +691,9 @@ static void test_rejects_leave_no_trace(void **state)
     static const size_t lengths[] = {4, 4, 4, 4};
     for (size_t i = 0; i < FIRN_COUNT_OF(lists); i++)
         assert_int_equal(lists[i]->children[0].length, lengths[i]);
+    for (size_t i = 0; i < FIRN_COUNT_OF(lists); i++)
+        for (size_t row = lengths[i]; row < lists[i]->children[0].capacity; row++)
+            assert_true(firn_column_is_valid(&lists[i]->children[0], row));
     assert_true(firn_column_is_valid(&root.children[0], 5));
     assert_true(firn_column_is_valid(&root.children[1].children[0], 5));
     file_free(&f);
@@ -719,6 +722,8 @@ static void test_walk_records_misfits(void **state)
         {"{\"a\":1.5", NULL},                 /* unreadable */
         {"{\"a\":1.5,\"z\":\"\xff\"}", NULL}, /* unreadable */
         {"{\"a\":1.5,\"a\":1}", NULL},        /* the last one fits */
+        {"{\"a\":\"x\",\"n\":null,\"a\":1}", NULL},
+        {"{\"a\":\"x\",\"a\":1.5}", "struct<a: double>"},
         {"[]", NULL},
     };
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("test", 0);
@@ -784,7 +789,6 @@ static firn_code decode_all(firn_err *err)
     if (!seen)
         return firn_arena_raise(a, err);
     FIRN_TRY(firn_decoder_json.walk(&b, l, seen, a, &misfit, err));
-    FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(MEGABYTE);
     firn_rejects rejects = {.arena = a};
     FIRN_AUTO(firn_arena_freep) firn_arena *texts = firn_arena_new("texts", 0);
     firn_column root;

@@ -280,6 +280,23 @@ static void test_full_buffer(void **state)
     }
 }
 
+/* On the way to records a key that fills the buffer is no key that anybody looks for. */
+static void test_endless_key(void **state)
+{
+    (void)state;
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("test", 0);
+    firn_err err = {0};
+    firn_record record;
+    frame_case c = {.text = "{\"aaaaaaaaaaaaaaaaaaaaaaaaaa", .path = "data"};
+    firn_framer *framer = open_framer(&c, a, &err);
+    firn_cut cut = {.records = &record, .cap = 1};
+    const uint8_t *p = (const uint8_t *)c.text;
+    check_ok(firn_decoder_json.cut(framer, (firn_slice){p, 9}, false, true, &cut, &err), &err);
+    assert_int_equal(cut.consumed, 1);
+    check_fails(firn_decoder_json.cut(framer, (firn_slice){p + 1, 9}, false, true, &cut, &err),
+                FIRN_E_DATA, &err, "byte 1: a key is not closed");
+}
+
 /* Only white space in the head: what the file is shows later. */
 static void test_late_start(void **state)
 {
@@ -400,10 +417,10 @@ static void test_scanner(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole_files), cmocka_unit_test(test_any_pieces),
-        cmocka_unit_test(test_little_room), cmocka_unit_test(test_full_buffer),
-        cmocka_unit_test(test_late_start),  cmocka_unit_test(test_descriptions),
-        cmocka_unit_test(test_scanner),
+        cmocka_unit_test(test_whole_files),  cmocka_unit_test(test_any_pieces),
+        cmocka_unit_test(test_little_room),  cmocka_unit_test(test_full_buffer),
+        cmocka_unit_test(test_endless_key),  cmocka_unit_test(test_late_start),
+        cmocka_unit_test(test_descriptions), cmocka_unit_test(test_scanner),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
