@@ -10,6 +10,8 @@
 
 #define WAIT_MS       100
 #define REJECTS_BYTES ((size_t)64 << 20)
+/* Of one batch: what documents whose keys are data come to. */
+#define SHAPES_BYTES ((size_t)64 << 20)
 
 /* --- waiting ------------------------------------------------------------------------------- */
 
@@ -126,7 +128,7 @@ static firn_code walk_slot(firn_feed *f, feed_slot *s, firn_err *err)
 
     bool misfit = false;
     firn_code code = FIRN_OK;
-    firn_arena *arena = firn_arena_new("the types of a batch", 0);
+    firn_arena *arena = firn_arena_new("the types of a batch", SHAPES_BYTES);
     firn_shape *shape = arena ? firn_shape_new(arena) : NULL;
     if (!shape)
         code = firn_raise_nomem(err);

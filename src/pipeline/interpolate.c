@@ -306,8 +306,11 @@ firn_code firn_vars_load(firn_env *env, const char *path, const char *shown, fir
     firn_slice bytes = {(const uint8_t *)"", 0};
     if (firn_fs_exists(env, path)) {
         firn_code code = firn_fs_read(env, path, FIRN_YAML_MAX_BYTES, a, &bytes, err);
-        if (code != FIRN_OK)
-            return firn_err_id(err, FIRN_ID_DOTENV), code;
+        if (code != FIRN_OK) {
+            firn_err_place(err, firn_place_in(shown, 0, 0));
+            firn_err_id(err, FIRN_ID_DOTENV);
+            return code;
+        }
     }
     return firn_vars_parse((firn_str){(const char *)bytes.p, bytes.n}, shown, a, ret, err);
 }

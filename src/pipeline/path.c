@@ -80,6 +80,8 @@ firn_code firn_conf_path(const firn_conf *c, const char *what, const char *folde
     bool is_file = firn_str_ieq(scheme, FIRN_STR_LIT("file"));
     if (scheme.n && !is_file)
         return refuse_scheme(c, what, scheme, err);
+    if (firn_str_trim(path).n == 0)
+        return bad_path(c, what, "is empty", "write a path; '.' is the project's own folder", err);
     if (path.n && path.p[0] == '~' && (path.n == 1 || path.p[1] == '/'))
         return bad_path(c, what, "begins with '~', which only a shell knows",
                         "write ${HOME} instead of ~", err);

@@ -336,9 +336,11 @@ static firn_code at_column(const firn_conf *c, firn_str column, firn_code code, 
 {
     if (code != FIRN_E_CONFIG && code != FIRN_E_LIMIT)
         return code;
-    if (c->replaced) /* its text may quote the value */
+    if (c->replaced) { /* its text may quote the value */
         firn_raise_conf(err, c->place, FIRN_ID_TYPE, "%s is not understood",
                         firn_quote(c->written).s);
+        firn_err_advise(err, "look at the value of the variable; it is not shown here");
+    }
     firn_wrap(err, "column %s", firn_quote(column).s);
     firn_err_id(err, FIRN_ID_TYPE);
     firn_err_place(err, c->place);
@@ -359,6 +361,8 @@ static bool holds_fixed(const firn_type *t)
 static firn_code read_type(const firn_conf *c, firn_arena *a, firn_given *ret, firn_err *err)
 {
     firn_code code = firn_type_parse(c->text, a, &ret->type, err);
+    if (code != FIRN_OK && err && !err->advice[0])
+        firn_err_advise(err, "a type is written like this: struct<a: int, b: list<string>>");
     if (code != FIRN_OK)
         return at_column(c, ret->name, code, err);
     if (holds_fixed(&ret->type)) {

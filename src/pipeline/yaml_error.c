@@ -48,6 +48,23 @@ static firn_code scan_encoding(firn_str text, const char *file, firn_err *err)
     return FIRN_E_CONFIG;
 }
 
+/* Whether a '?' at `i` would be taken for the sign of an explicit key: a blank behind it, and
+ * before it nothing, a sign after which a value begins, or an anchor or tag. */
+static bool is_key_sign(firn_str text, size_t i)
+{
+    static const char blanks[] = " \t\r\n";
+    if (i + 1 < text.n && !strchr(blanks, text.p[i + 1]))
+        return false;
+    size_t at = i;
+    while (at > 0 && (text.p[at - 1] == ' ' || text.p[at - 1] == '\t'))
+        at--;
+    if (at == 0 || strchr("\r\n-:,[{?", text.p[at - 1]))
+        return true;
+    while (at > 0 && !strchr(" \t\r\n,[{", text.p[at - 1]))
+        at--;
+    return text.p[at] == '&' || text.p[at] == '!';
+}
+
 static firn_code scan_byte(firn_str text, size_t i, const char *file, firn_err *err)
 {
     unsigned char c = (unsigned char)text.p[i];
@@ -56,6 +73,13 @@ static firn_code scan_byte(firn_str text, size_t i, const char *file, firn_err *
         firn_raise_conf(err, firn_place_of(text, i, file), FIRN_ID_FEATURE,
                         "directives (%%NAME) are not taken");
         firn_err_advise(err, "take the line out; the file is read as YAML 1.2");
+        return FIRN_E_CONFIG;
+    }
+    /* libfyaml 0.7.12 frees twice when it fails behind such a key */
+    if (c == '?' && is_key_sign(text, i)) {
+        firn_raise_conf(err, firn_place_of(text, i, file), FIRN_ID_FEATURE,
+                        "explicit keys ('? key') are not taken");
+        firn_err_advise(err, "write it like this: key: value");
         return FIRN_E_CONFIG;
     }
     if ((c < ' ' && c != '\t' && c != '\n' && c != '\r') || c == 0x7f) {
@@ -112,7 +136,8 @@ static const struct {
      "write the text into the next lines, indented; or put it in quotes"},
     {"trailing content", "something stands behind the closing quote",
      "put all of the text in quotes, or none of it"},
-    {"node content", "a value is wanted here", "a '-' wants one behind it, and a text that begins with a comma wants quotes"},
+    {"node content", "a value is wanted here",
+     "a '-' wants one behind it, and a text that begins with a comma wants quotes"},
     {"expected key", "this line does not continue what stands above it",
      "the keys of one map begin in one column, and so do the '-' of one list"},
     {"indent", "this line does not continue what stands above it",

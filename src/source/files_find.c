@@ -250,6 +250,24 @@ static firn_code find_all(finding *f, firn_str pattern, firn_err *err)
     return f->files.n ? FIRN_OK : nothing_matches(f, err);
 }
 
+/* The source's folder with links resolved, into `resolved` (PATH_MAX). */
+static firn_code resolve_root(const char *path, char *resolved, firn_err *err)
+{
+    struct stat st;
+    if (!realpath(path, resolved)) {
+        firn_raise_errno(err, errno, "the source's path %s", firn_quotec(path).s);
+        return firn_err_advise(err, "check `path` of the source; it is relative to the project "
+                                    "file");
+    }
+    if (stat(resolved, &st) == 0 && !S_ISDIR(st.st_mode)) {
+        firn_raise(err, FIRN_E_CONFIG, "the source's path %s is no folder", firn_quotec(path).s);
+        return firn_err_advise(err, "let `path` be the folder of the file, and name the file "
+                                    "after the source: from: SOURCE.%s",
+                               strrchr(resolved, '/') + 1);
+    }
+    return FIRN_OK;
+}
+
 firn_code firn_files_find(firn_env *env, firn_str folder, firn_str pattern, firn_arena *a,
                           firn_source_file **ret, size_t *ret_count, firn_err *err)
 {
@@ -260,11 +278,7 @@ firn_code firn_files_find(firn_env *env, firn_str folder, firn_str pattern, firn
     while (firn_str_starts(pattern, "./"))
         pattern = (firn_str){pattern.p + 2, pattern.n - 2};
     FIRN_TRY(firn_path_absolute(folder, a, &path, err));
-    if (!realpath(path, resolved)) {
-        firn_raise_errno(err, errno, "the source's path %s", firn_quotec(path).s);
-        return firn_err_advise(err, "check `path` of the source; it is relative to the project "
-                                    "file");
-    }
+    FIRN_TRY(resolve_root(path, resolved, err));
     finding f = {.env = env, .a = a, .root = resolved, .pattern = pattern};
     FIRN_TRY(find_all(&f, pattern, err));
     if (f.files.n > 1)

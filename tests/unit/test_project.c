@@ -83,8 +83,12 @@ static void wrong_projects_say_what_to_do(void **state FIRN_UNUSED)
     const char *folder = data_folder("project");
     check_ok(firn_fs_list(env, folder, arena, &names, &count, &err), &err);
     assert_true(count >= 100);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        /* without the system's table of zones every name is taken */
+        if (strstr(names[i].p, "unknown-time-zone") && !firn_fs_exists(env, "/usr/share/zoneinfo"))
+            continue;
         wrong += !golden_is_met(folder, names[i].p);
+    }
     if (wrong)
         fail_msg("%zu of %zu messages differ", wrong, count);
 }

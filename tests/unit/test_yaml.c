@@ -85,10 +85,36 @@ static void trees(void **state FIRN_UNUSED)
         {"a: {\n  b: 1,\n  c: [\n  2\n],\n}\n", "{a={b=1, c=[2]}}"},
         {"a: \"x\\ty\\u00e9\\\\\"\nb: 'x\\ty'\n", "{a='x\ty\u00e9\\', b='x\\ty'}"},
         {"a: [b: 1, c]\n", "{a=[{b=1}, c]}"},
-        {"? a\n: b\n", "{a=b}"},
+        {"a: what ? no # quoi ?\n?b: ?c\nd: x?\n", "{a=what ? no, ?b=?c, d=x?}"},
         {"a:\nb: ~\nc: [d, ]\n", "{a=, b=~, c=[d]}"},
         {"{\"a\": [1, true, null, \"x\"]}\n", "{a=[1, true, null, 'x']}"},
         {"text\n", "text"},
+    };
+    for (size_t i = 0; i < FIRN_COUNT_OF(cases); i++)
+        check_str(firn_str_of(tree(cases[i][0], false)), cases[i][1]);
+}
+
+/* YAML 1.2.2: examples 7.5, 7.6, 7.9 and the rules of escapes and folding; PyYAML gives the same
+ * values. */
+static void quoted_texts(void **state FIRN_UNUSED)
+{
+    static const char *const cases[][2] = {
+        {"''''", "'''"},
+        {"' '''''", "' '''"},
+        {"''''''", "''''"},
+        {"'a''''\n\n  '", "'a''\n'"},
+        {"'  1st non-empty\n\n 2nd non-empty \n\t3rd non-empty '",
+         "'  1st non-empty\n2nd non-empty 3rd non-empty '"},
+        {"\"folded \nto a space,\t\n \nto a line feed, or \t\\\n \\ \tnon-content\"",
+         "'folded to a space,\nto a line feed, or \t \tnon-content'"},
+        {"\" 1st non-empty\n\n 2nd non-empty \n\t3rd non-empty \"",
+         "' 1st non-empty\n2nd non-empty 3rd non-empty '"},
+        {"\"\\ \n\n \"", "' \n'"},
+        {"\"a\\\n  \n  b\"", "'a\nb'"},
+        {"\"a\r\n b\r\n\r\n c\"", "'a b\nc'"},
+        {"\"\\x41\\u00e9\\U0001F600\\/\\\"\\\\\\t\"", "'A\u00e9\U0001F600/\"\\\t'"},
+        {"\"\\a\\b\\e\\f\\v\\_\\N\\L\\P\"",
+         "'\a\b\x1b\f\v\xc2\xa0\xc2\x85\xe2\x80\xa8\xe2\x80\xa9'"},
     };
     for (size_t i = 0; i < FIRN_COUNT_OF(cases); i++)
         check_str(firn_str_of(tree(cases[i][0], false)), cases[i][1]);
@@ -194,8 +220,8 @@ static void escapes_are_looked_at(void **state FIRN_UNUSED)
 /* Found by a fuzzer: each once made the reader look behind the end of the text, or would have. */
 static void the_end_of_the_text_is_the_end(void **state FIRN_UNUSED)
 {
-    static const char *const cases[] = {": |", ":",   ": ", "a: |", "a: \"\\",
-                                        "[",   "{a:", "? ", "- "};
+    static const char *const cases[] = {": |", ":",   ": ", "a: |",    "a: \"\\",
+                                        "[",   "{a:", "? ", "? D:\t:", "- "};
     for (size_t i = 0; i < FIRN_COUNT_OF(cases); i++) {
         firn_err err = {0};
         firn_conf *root;
@@ -369,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(trees, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(quoted_texts, set_up, tear_down),
         cmocka_unit_test_setup_teardown(brackets_hold_commas, set_up, tear_down),
         cmocka_unit_test_setup_teardown(places_count_characters, set_up, tear_down),
         cmocka_unit_test_setup_teardown(null_is_a_plain_word, set_up, tear_down),
