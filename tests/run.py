@@ -151,9 +151,11 @@ class Runner:
         build = str(self.top / "release")
         for case, command in (("checkstyle", ["tools/checkstyle.py"]),
                               ("layers", ["tools/layers.py", build]),
-                              ("third-party", ["tools/third-party", "--check"])):
+                              ("third-party", ["tools/third-party", "--check"]),
+                              ("docs", ["tools/docs", "--check", f"{build}/firn"])):
             log = self.logs / f"style-{case}.log"
-            status = execute([sys.executable, ROOT / command[0], *command[1:]], log, 60)
+            shell = ["bash"] if case == "docs" else [sys.executable]
+            status = execute([*shell, ROOT / command[0], *command[1:]], log, 60)
             for word, name, why in CASE.findall(read(log)):
                 result.add(word, name, why)
             result.add("ok" if status == 0 else "FAIL", case, last_lines(log, 40))
