@@ -331,3 +331,14 @@ firn_code firn_copy_partition_expr(const firn_type *schema, const firn_partition
                       "the table is partitioned by %s of %s, which this version does not write",
                       firn_quote(f->transform.text).s, column);
 }
+
+firn_code firn_copy_partition_columns(const firn_type *schema, const firn_spec *spec, firn_buf *out,
+                                      firn_err *err)
+{
+    for (size_t i = 0; i < spec->field_count; i++) {
+        FIRN_TRY(firn_buf_adds(out, ", ", err));
+        FIRN_TRY(firn_copy_partition_expr(schema, &spec->fields[i], out, err));
+        FIRN_TRY(firn_buf_addf(out, err, " AS __p%zu", i));
+    }
+    return FIRN_OK;
+}

@@ -33,6 +33,32 @@ FIRN_NODISCARD firn_code firn_copy_run(const firn_engine_ops *ops, firn_session 
                                        const firn_copy_job *job, firn_arena *a,
                                        firn_copied_file **ret, size_t *ret_count, firn_err *err);
 
+/* The rows of a partitioned copy parted by the hash of their partition into folders of scratch
+ * files, so that each part can be copied with few partitions open at a time. */
+typedef struct firn_bucket_job {
+    firn_str select;        /* as of firn_copy_job */
+    size_t partition_count; /* 1 or more */
+    const char *folder;     /* absolute, empty */
+    unsigned buckets;
+    int64_t row_group_rows; /* of the scratch files */
+} firn_bucket_job;
+
+/* Fills the buckets.  One that gets no rows has no folder. */
+FIRN_NODISCARD firn_code firn_buckets_fill(const firn_engine_ops *ops, firn_session *s,
+                                           const firn_bucket_job *job, firn_err *err);
+
+/* The name of a bucket's folder. */
+#define FIRN_BUCKET_NAME_MAX 32
+void firn_bucket_name(unsigned bucket, char ret[FIRN_BUCKET_NAME_MAX]);
+
+/* Appends a SELECT of the rows of a bucket's files, with the columns as they were. */
+FIRN_NODISCARD firn_code firn_bucket_select(const firn_str *paths, size_t count, firn_buf *out,
+                                            firn_err *err);
+
+/* Appends `, <expression> AS __p0, …`: the values of a table's partition. */
+FIRN_NODISCARD firn_code firn_copy_partition_columns(const firn_type *schema, const firn_spec *spec,
+                                                     firn_buf *out, firn_err *err);
+
 /* Appends the expression of a partition value: the transform of a column, in a form whose text
  * firn_value_from_engine reads for the transform's result type. */
 FIRN_NODISCARD firn_code firn_copy_partition_expr(const firn_type *schema,

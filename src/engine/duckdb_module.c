@@ -12,6 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of a partitioned copy; pipeline/spread.c plans for fewer. */
+#define MAX_OPEN_FILES "256"
+
 struct firn_result {
     firn_session *session;
     firn_arena *arena;
@@ -101,6 +104,7 @@ static firn_code configure(duckdb_config c, const firn_engine_conf *conf, firn_e
     FIRN_TRY(set(c, "threads", number, err));
     FIRN_TRY(set(c, "autoinstall_known_extensions", "false", err));
     FIRN_TRY(set(c, "autoload_known_extensions", "false", err));
+    FIRN_TRY(set(c, "partitioned_write_max_open_files", MAX_OPEN_FILES, err));
     FIRN_TRY(set(c, "preserve_insertion_order", conf->preserve_order ? "true" : "false", err));
     return set(c, "temp_directory", conf->scratch ? conf->scratch : "", err);
 }

@@ -11,13 +11,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MB                     ((uint64_t)1 << 20)
-#define BATCH_BYTES            (4 * MB)
-#define LOOKAHEAD_BYTES        (64 * MB)
-#define WINDOW_BYTES           (32 * MB)
-#define FIRST_RATIO            4.0 /* raw bytes to Parquet bytes, until it is measured */
-#define PARTITIONED_UNIT_BYTES ((uint64_t)16 << 30)
-#define MAX_TRIES              3
+#define MB                ((uint64_t)1 << 20)
+#define BATCH_BYTES       (4 * MB)
+#define LOOKAHEAD_BYTES   (64 * MB)
+#define WINDOW_BYTES      (32 * MB)
+#define FIRST_RATIO       4.0 /* raw bytes to Parquet bytes, until it is measured */
+#define HEAD_BYTES        (16 * MB)
+#define DIRECT_UNIT_BYTES ((uint64_t)4 << 30)
+#define PARTED_UNIT_BYTES ((uint64_t)16 << 30)
+#define MAX_TRIES         3
 
 firn_code firn_stream_name(const firn_ingest *ingest, firn_arena *a, firn_str *ret, firn_err *err)
 {
@@ -102,7 +104,7 @@ static firn_code choose_new(landing *l, firn_err *err)
         if (state == FIRN_FILE_NEW)
             l->files[l->file_count++] = *f;
     }
-    return FIRN_OK;
+    return by_content ? firn_landed_drop_twins(l->files, &l->file_count, l->a, err) : FIRN_OK;
 }
 
 /* replace: all of them, if any of them is not as it was, or one is gone. */
@@ -187,8 +189,8 @@ static firn_code open_feed(landing *l, firn_err *err)
         .infer_full = l->ingest->infer == FIRN_INFER_FULL,
         .batch_bytes = BATCH_BYTES,
         .queue_bytes = l->run->memory.queue,
-        .lookahead_bytes = FIRN_MIN(LOOKAHEAD_BYTES, l->run->memory.queue),
-        .window_bytes = FIRN_MIN(WINDOW_BYTES, l->run->memory.queue),
+        .lookahead_bytes = LOOKAHEAD_BYTES,
+        .window_bytes = WINDOW_BYTES,
         .rejects_max = (uint64_t)l->project->rejects.max,
         .rejects_ratio = l->project->rejects.max_ratio,
     };
@@ -197,58 +199,6 @@ static firn_code open_feed(landing *l, firn_err *err)
 }
 
 /* --- units --------------------------------------------------------------------------------- */
-
-static firn_code add_column(const landing *l, const firn_field *f, const char *loaded_at,
-                            firn_buf *sql, firn_err *err)
-{
-    const firn_field *have = firn_type_field(&l->layout->type, f->name);
-    if (firn_str_eqc(f->name, FIRN_LOADED_AT)) {
-        FIRN_TRY(firn_buf_addf(sql, err, "TIMESTAMPTZ '%s'", loaded_at));
-    } else if (!have) {
-        FIRN_TRY(firn_buf_adds(sql, "CAST(NULL AS ", err));
-        FIRN_TRY(firn_sql_type(sql, &f->type, err));
-        FIRN_TRY(firn_buf_addc(sql, ')', err));
-    } else if (!firn_type_eq(&have->type, &f->type)) {
-        FIRN_TRY(firn_buf_adds(sql, "CAST(", err));
-        FIRN_TRY(firn_sql_ident(sql, f->name, err));
-        FIRN_TRY(firn_buf_adds(sql, " AS ", err));
-        FIRN_TRY(firn_sql_type(sql, &f->type, err));
-        FIRN_TRY(firn_buf_addc(sql, ')', err));
-    } else {
-        return firn_sql_ident(sql, f->name, err);
-    }
-    FIRN_TRY(firn_buf_adds(sql, " AS ", err));
-    return firn_sql_ident(sql, f->name, err);
-}
-
-static firn_code unit_select(const landing *l, int64_t source, firn_buf *sql, firn_err *err)
-{
-    char loaded_at[FIRN_TIME_TEXT_MAX];
-    firn_timestamp_print(firn_env_now_us(l->run->env), true, loaded_at);
-    FIRN_TRY(firn_buf_adds(sql, "SELECT ", err));
-    for (size_t i = 0; i < l->schema.field_count; i++) {
-        if (i)
-            FIRN_TRY(firn_buf_adds(sql, ", ", err));
-        FIRN_TRY(add_column(l, &l->schema.fields[i], loaded_at, sql, err));
-    }
-    return firn_buf_addf(sql, err, " FROM firn_rows(%lld)", (long long)source);
-}
-
-static firn_code copy_unit(landing *l, firn_session *s, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    firn_row_source source;
-    int64_t id;
-    const firn_engine_ops *ops = l->run->ops;
-    firn_feed_source(l->feed, &source, l->run->threads);
-    FIRN_TRY(ops->source_add(l->run->engine, &source, &id, err));
-    firn_code code = unit_select(l, id, &sql, err);
-    if (code == FIRN_OK)
-        code = firn_write_rows(l->run, s, &l->target, firn_buf_str(&sql), l->a, &l->data,
-                               &l->scratch, err);
-    ops->source_remove(l->run->engine, id);
-    return code;
-}
 
 static firn_code publish_new(landing *l, firn_err *err)
 {
@@ -259,21 +209,38 @@ static firn_code publish_new(landing *l, firn_err *err)
     return FIRN_OK;
 }
 
-/* How many raw bytes make a file of the target size, as far as is known. */
-static uint64_t unit_size(const landing *l, uint64_t raw, int64_t written)
+static int64_t bytes_of(const firn_data_files *files)
 {
-    double ratio = written > 0 && raw > 0 ? (double)raw / (double)written : FIRST_RATIO;
-    if (l->ingest->table.partition_count || (l->metadata && l->metadata->spec->field_count))
-        return PARTITIONED_UNIT_BYTES;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < files->n; i++)
+        bytes += files->v[i].file_size_in_bytes;
+    return bytes;
+}
+
+/* How many raw bytes make a file of the target size, as far as is known. */
+static uint64_t unit_size(const landing *l)
+{
+    int64_t written = bytes_of(&l->data);
+    double ratio =
+        written > 0 && l->raw_bytes > 0 ? (double)l->raw_bytes / (double)written : FIRST_RATIO;
     return (uint64_t)((double)l->target.format.target_file_bytes * ratio);
 }
 
-static void say_notes(landing *l, size_t *said)
+/* Each unit of a partitioned table makes a file in each partition: as few units as possible.  What
+ * was planned for few partitions is looked at again sooner, for there may be more later. */
+static uint64_t partitioned_unit_size(const landing *l)
+{
+    if (!l->head)
+        return HEAD_BYTES;
+    return l->target.spread.buckets > 1 ? PARTED_UNIT_BYTES : DIRECT_UNIT_BYTES;
+}
+
+static void say_notes(landing *l)
 {
     size_t count;
     const firn_layout_note *notes = firn_feed_notes(l->feed, &count);
-    while (*said < count)
-        note(l, notes[(*said)++].text);
+    while (l->notes_said < count)
+        note(l, notes[l->notes_said++].text);
 }
 
 static void say_progress(landing *l)
@@ -287,36 +254,40 @@ static void say_progress(landing *l)
     firn_event(&l->run->events, "progress", fields);
 }
 
-static int64_t bytes_of(const firn_data_files *files)
+static bool is_partitioned(const landing *l)
 {
-    int64_t bytes = 0;
-    for (size_t i = 0; i < files->n; i++)
-        bytes += files->v[i].file_size_in_bytes;
-    return bytes;
+    return l->metadata ? l->metadata->spec->field_count > 0 : l->ingest->table.partition_count > 0;
+}
+
+/* *ret_more: false at the end, or when there is nothing but blanks. */
+static firn_code begin_unit(landing *l, bool *ret_more, firn_err *err)
+{
+    uint64_t size = is_partitioned(l) ? partitioned_unit_size(l) : unit_size(l);
+    FIRN_TRY(firn_context_check(l->run, err));
+    FIRN_TRY(firn_feed_begin_unit(l->feed, size, &l->layout, ret_more, err));
+    say_notes(l);
+    return l->layout ? firn_landing_schema(l, err) : FIRN_OK;
+}
+
+static firn_code write_unit(landing *l, firn_session *s, bool fed, firn_err *err)
+{
+    FIRN_TRY(firn_landing_copy_unit(l, s, fed, err));
+    FIRN_TRY(publish_new(l, err));
+    say_progress(l);
+    return FIRN_FAIL("landing.after_unit", err);
 }
 
 static firn_code land_units(landing *l, firn_session *s, firn_err *err)
 {
-    uint64_t raw = 0;
-    size_t said = 0;
     for (;;) {
         bool more;
-        uint64_t unit_bytes;
-        FIRN_TRY(firn_context_check(l->run, err));
-        uint64_t size = unit_size(l, raw, bytes_of(&l->data));
-        FIRN_TRY(firn_feed_begin_unit(l->feed, size, &l->layout, &more, err));
-        say_notes(l, &said);
-        if (!l->layout)
-            return FIRN_OK; /* nothing but blanks */
-        FIRN_TRY(firn_landing_schema(l, err));
+        FIRN_TRY(begin_unit(l, &more, err));
         if (!more)
-            return FIRN_OK;
-        FIRN_TRY(copy_unit(l, s, err));
-        FIRN_TRY(firn_feed_end_unit(l->feed, &unit_bytes, err));
-        raw += unit_bytes;
-        FIRN_TRY(publish_new(l, err));
-        say_progress(l);
-        FIRN_TRY(FIRN_FAIL("landing.after_unit", err));
+            return l->head ? write_unit(l, s, false, err) : FIRN_OK;
+        if (is_partitioned(l) && !l->head)
+            FIRN_TRY(firn_landing_take_head(l, s, err));
+        else
+            FIRN_TRY(write_unit(l, s, true, err));
     }
 }
 
@@ -403,9 +374,12 @@ static firn_code land_once(landing *l, firn_err *err)
     return l->file_count ? land_chosen(l, err) : FIRN_OK;
 }
 
-/* A twin is told by its id; every other conflict may be gone at the next try. */
-static bool try_again(firn_code code, const firn_err *err, int tries)
+/* A twin is told by its id; every other conflict may be gone at the next try.  What the look at the
+ * first rows promised may not hold for the others: then memory ends, and they are parted. */
+static bool try_again(firn_code code, const firn_err *err, int tries, bool *parted)
 {
+    if (code == FIRN_E_NOMEM && !*parted)
+        return *parted = true;
     return code == FIRN_E_CONFLICT && tries < MAX_TRIES && err->id != FIRN_ID_TWIN &&
            err->id != FIRN_ID_CHANGED;
 }
@@ -413,20 +387,24 @@ static bool try_again(firn_code code, const firn_err *err, int tries)
 firn_code firn_land(firn_context *run, const firn_project *project, const firn_ingest *ingest,
                     const firn_landing_opt *opt, firn_landed_result *ret, firn_err *err)
 {
-    firn_code code = FIRN_E_CONFLICT;
     firn_err local = {0};
     firn_err *e = err ? err : &local;
-    for (int tries = 1; code == FIRN_E_CONFLICT; tries++) {
+    bool parted = ingest->table.partition_count == 0;
+    for (int tries = 1;; tries++) {
         FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a landing", 0);
         if (!a)
             return firn_raise_nomem(e);
         *ret = (firn_landed_result){.snapshot_id = FIRN_NO_SNAPSHOT};
-        landing l = {
-            .run = run, .project = project, .ingest = ingest, .opt = opt, .result = ret, .a = a};
+        landing l = {.run = run,
+                     .project = project,
+                     .ingest = ingest,
+                     .opt = opt,
+                     .result = ret,
+                     .a = a,
+                     .part_all = parted};
         firn_err_clear(e);
-        code = land_once(&l, e);
-        if (!try_again(code, e, tries))
+        firn_code code = land_once(&l, e);
+        if (!try_again(code, e, tries, &parted))
             return code;
     }
-    return code;
 }

@@ -45,7 +45,11 @@ typedef struct landing {
     firn_write_target target;
     firn_data_files data;
     firn_scratch_paths scratch;
-    size_t published; /* of data, handed to the publisher */
+    size_t published;        /* of data, handed to the publisher */
+    size_t notes_said;       /* of the feed's */
+    uint64_t raw_bytes;      /* of all units */
+    const firn_layout *head; /* of the rows that wait in the engine; NULL: none do */
+    bool part_all;           /* part rows whatever the first ones look like */
     firn_publisher *publisher;
 
     /* rejects */
@@ -63,6 +67,13 @@ FIRN_NODISCARD firn_code firn_landing_target(firn_context *run, const firn_proje
                                              const firn_metadata *m, firn_arena *a,
                                              firn_write_target *ret, firn_str *ret_location,
                                              firn_err *err);
+
+/* landing_unit.c: rows into files */
+/* Keeps the feed's unit in the engine, as the first rows of the next one, whose copy it plans. */
+FIRN_NODISCARD firn_code firn_landing_take_head(landing *l, firn_session *s, firn_err *err);
+/* Copies the rows kept and, if `fed`, the feed's unit; not published yet. */
+FIRN_NODISCARD firn_code firn_landing_copy_unit(landing *l, firn_session *s, bool fed,
+                                                firn_err *err);
 
 /* landing_rejects.c: the table beside it */
 FIRN_NODISCARD firn_code firn_landing_write_rejects(landing *l, firn_err *err);

@@ -173,25 +173,26 @@ static firn_code make_spec(landing *l, firn_err *err)
     return code;
 }
 
-/* The order of the table's columns may differ from the layout's: the SELECT follows the table. */
+/* The order of the table's columns may differ from the layout's: the SELECT follows the table.
+ * Files of earlier units hold the ids of their time, so a column keeps the id that it has got. */
 firn_code firn_landing_schema(landing *l, firn_err *err)
 {
     firn_type want;
+    firn_type have = l->schema;
+    bool changed;
     FIRN_TRY(wanted_columns(l, &want, err));
-    if (!l->metadata) {
-        l->last_column_id = 0;
-        firn_schema_assign_ids(&want, &l->last_column_id);
-        l->schema = want;
-    } else if (l->replace) {
+    if (have.field_count == 0 && l->metadata) {
+        have = l->metadata->schema->type;
         l->last_column_id = l->metadata->last_column_id;
-        firn_replace_schema(&l->metadata->schema->type, &want, &l->last_column_id, l->a);
-        l->schema = want;
-        l->schema_changed = !firn_schema_same(&l->metadata->schema->type, &want);
-    } else {
-        l->last_column_id = l->metadata->last_column_id;
-        FIRN_TRY(firn_schema_merge(&l->metadata->schema->type, &want, &l->last_column_id, l->a,
-                                   &l->schema, &l->schema_changed, err));
     }
+    if (l->metadata && !l->replace) {
+        FIRN_TRY(
+            firn_schema_merge(&have, &want, &l->last_column_id, l->a, &l->schema, &changed, err));
+    } else {
+        firn_replace_schema(&have, &want, &l->last_column_id, l->a);
+        l->schema = want;
+    }
+    l->schema_changed = l->metadata && !firn_schema_same(&l->metadata->schema->type, &l->schema);
     FIRN_TRY(make_spec(l, err));
     l->target.schema = &l->schema;
     l->target.spec = &l->spec;

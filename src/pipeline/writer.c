@@ -135,11 +135,7 @@ static firn_code add_partition_columns(const firn_write_target *t, firn_str sele
     if (t->spec->field_count == 0)
         return firn_buf_addstr(out, select, err);
     FIRN_TRY(firn_buf_adds(out, "SELECT *", err));
-    for (size_t i = 0; i < t->spec->field_count; i++) {
-        FIRN_TRY(firn_buf_adds(out, ", ", err));
-        FIRN_TRY(firn_copy_partition_expr(t->schema, &t->spec->fields[i], out, err));
-        FIRN_TRY(firn_buf_addf(out, err, " AS __p%zu", i));
-    }
+    FIRN_TRY(firn_copy_partition_columns(t->schema, t->spec, out, err));
     FIRN_TRY(firn_buf_adds(out, " FROM (", err));
     FIRN_TRY(firn_buf_addstr(out, select, err));
     return firn_buf_adds(out, "\n) AS firn_source", err);
@@ -213,7 +209,7 @@ static firn_code copy_rows(firn_context *run, firn_session *s, const firn_write_
         .row_group_rows = t->format.row_group_rows,
         .file_bytes = t->format.target_file_bytes,
     };
-    return firn_copy_run(run->ops, s, &job, a, ret, ret_count, err);
+    return firn_spread_copy(run, s, &job, t->spread, a, ret, ret_count, err);
 }
 
 firn_code firn_write_rows(firn_context *run, firn_session *s, const firn_write_target *target,

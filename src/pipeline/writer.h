@@ -7,6 +7,7 @@
 #include "engine/copy.h"
 #include "iceberg/commit.h"
 #include "pipeline/context.h"
+#include "pipeline/spread.h"
 
 /* How a table's files are written; from the table's properties, else from the project. */
 typedef struct firn_write_format {
@@ -23,7 +24,8 @@ typedef struct firn_write_target {
     const firn_metadata *metadata; /* NULL: the table is to be created */
     firn_str data_folder;
     firn_write_format format;
-    int64_t seq; /* of the commit, in the names of the files */
+    int64_t seq;        /* of the commit, in the names of the files */
+    firn_spread spread; /* over partitions; {0}: not known, the copy is tried at once */
 } firn_write_target;
 
 /* Files on their way from scratch to the table. */

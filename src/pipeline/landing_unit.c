@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows of a unit become files.  Of a partitioned table the first rows are kept in a temporary
+ * table and looked at, so that the copy of them and of all others is planned. */
+#include "pipeline/landing_int.h"
+
+#include "base/datetime.h"
+#include "base/str.h"
+#include "engine/sql.h"
+
+#define HEAD "firn_head"
+
+/* --- the rows as the table wants them ------------------------------------------------------ */
+
+static firn_code add_column(const firn_layout *layout, const firn_field *f, const char *loaded_at,
+                            firn_buf *sql, firn_err *err)
+{
+    const firn_field *have = firn_type_field(&layout->type, f->name);
+    if (firn_str_eqc(f->name, FIRN_LOADED_AT)) {
+        FIRN_TRY(firn_buf_addf(sql, err, "TIMESTAMPTZ '%s'", loaded_at));
+    } else if (!have) {
+        FIRN_TRY(firn_buf_adds(sql, "CAST(NULL AS ", err));
+        FIRN_TRY(firn_sql_type(sql, &f->type, err));
+        FIRN_TRY(firn_buf_addc(sql, ')', err));
+    } else if (!firn_type_eq(&have->type, &f->type)) {
+        FIRN_TRY(firn_buf_adds(sql, "CAST(", err));
+        FIRN_TRY(firn_sql_ident(sql, f->name, err));
+        FIRN_TRY(firn_buf_adds(sql, " AS ", err));
+        FIRN_TRY(firn_sql_type(sql, &f->type, err));
+        FIRN_TRY(firn_buf_addc(sql, ')', err));
+    } else {
+        return firn_sql_ident(sql, f->name, err);
+    }
+    FIRN_TRY(firn_buf_adds(sql, " AS ", err));
+    return firn_sql_ident(sql, f->name, err);
+}
+
+/* `from` has the columns of `layout`. */
+static firn_code add_select(const landing *l, const firn_layout *layout, const char *from,
+                            firn_buf *sql, firn_err *err)
+{
+    char loaded_at[FIRN_TIME_TEXT_MAX];
+    firn_timestamp_print(firn_env_now_us(l->run->env), true, loaded_at);
+    FIRN_TRY(firn_buf_adds(sql, "SELECT ", err));
+    for (size_t i = 0; i < l->schema.field_count; i++) {
+        if (i)
+            FIRN_TRY(firn_buf_adds(sql, ", ", err));
+        FIRN_TRY(add_column(layout, &l->schema.fields[i], loaded_at, sql, err));
+    }
+    return firn_buf_addf(sql, err, " FROM %s", from);
+}
+
+/* --- the rows of the feed ------------------------------------------------------------------ */
+
+#define FED_MAX 48
+
+static firn_code open_fed(landing *l, int64_t *ret_id, char ret_from[FED_MAX], firn_err *err)
+{
+    firn_row_source source;
+    firn_feed_source(l->feed, &source, l->run->threads);
+    FIRN_TRY(l->run->ops->source_add(l->run->engine, &source, ret_id, err));
+    snprintf(ret_from, FED_MAX, "firn_rows(%lld)", (long long)*ret_id);
+    return FIRN_OK;
+}
+
+/* --- the first rows ------------------------------------------------------------------------ */
+
+static firn_code count_partitions(landing *l, firn_session *s, firn_spread_sample *ret,
+                                  firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    const firn_engine_ops *ops = l->run->ops;
+    firn_result *r;
+    const firn_column *root;
+    size_t rows;
+    FIRN_TRY(firn_buf_adds(&sql, "SELECT count(*), count(DISTINCT hash(", err));
+    for (size_t i = 0; i < l->spec.field_count; i++)
+        FIRN_TRY(firn_buf_addf(&sql, err, "%s__p%zu", i ? ", " : "", i));
+    FIRN_TRY(firn_buf_adds(&sql, ")) FROM (SELECT *", err));
+    FIRN_TRY(firn_copy_partition_columns(&l->schema, &l->spec, &sql, err));
+    FIRN_TRY(firn_buf_adds(&sql, " FROM (", err));
+    FIRN_TRY(add_select(l, l->head, HEAD, &sql, err));
+    FIRN_TRY(firn_buf_adds(&sql, "))", err));
+    FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
+    firn_code code = ops->next(r, &root, &rows, err);
+    if (code == FIRN_OK && rows == 1) {
+        ret->rows = (uint64_t)((const int64_t *)root->children[0].data)[0];
+        ret->partitions = (uint64_t)((const int64_t *)root->children[1].data)[0];
+    }
+    ops->result_close(r);
+    return code;
+}
+
+static firn_code keep_head(landing *l, firn_session *s, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    char from[FED_MAX];
+    int64_t id;
+    FIRN_TRY(open_fed(l, &id, from, err));
+    firn_code code = firn_buf_addf(&sql, err, "CREATE TEMP TABLE " HEAD " AS FROM %s", from);
+    if (code == FIRN_OK)
+        code = l->run->ops->exec(s, firn_buf_str(&sql), err);
+    l->run->ops->source_remove(l->run->engine, id);
+    return code;
+}
+
+firn_code firn_landing_take_head(landing *l, firn_session *s, firn_err *err)
+{
+    firn_spread_sample sample = {0};
+    uint64_t bytes;
+    FIRN_TRY(keep_head(l, s, err));
+    FIRN_TRY(firn_feed_end_unit(l->feed, &bytes, err));
+    l->raw_bytes += bytes;
+    l->head = l->layout;
+    FIRN_TRY(count_partitions(l, s, &sample, err));
+    sample.row_bytes = sample.rows ? bytes / sample.rows : 0;
+    l->target.spread = firn_spread_plan(&sample, l->run->memory.engine);
+    if (l->part_all)
+        l->target.spread.buckets = FIRN_SPREAD_MAX;
+    return FIRN_OK;
+}
+
+/* --- a unit -------------------------------------------------------------------------------- */
+
+static firn_code unit_select(const landing *l, const char *fed, firn_buf *sql, firn_err *err)
+{
+    if (l->head)
+        FIRN_TRY(add_select(l, l->head, HEAD, sql, err));
+    if (l->head && fed)
+        FIRN_TRY(firn_buf_adds(sql, " UNION ALL ", err));
+    return fed ? add_select(l, l->layout, fed, sql, err) : FIRN_OK;
+}
+
+static firn_code write_select(landing *l, firn_session *s, const char *fed, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    FIRN_TRY(unit_select(l, fed, &sql, err));
+    return firn_write_rows(l->run, s, &l->target, firn_buf_str(&sql), l->a, &l->data, &l->scratch,
+                           err);
+}
+
+static firn_code copy_fed(landing *l, firn_session *s, firn_err *err)
+{
+    char from[FED_MAX];
+    int64_t id;
+    uint64_t bytes;
+    FIRN_TRY(open_fed(l, &id, from, err));
+    firn_code code = write_select(l, s, from, err);
+    l->run->ops->source_remove(l->run->engine, id);
+    FIRN_TRY(code);
+    FIRN_TRY(firn_feed_end_unit(l->feed, &bytes, err));
+    l->raw_bytes += bytes;
+    return FIRN_OK;
+}
+
+firn_code firn_landing_copy_unit(landing *l, firn_session *s, bool fed, firn_err *err)
+{
+    FIRN_TRY(fed ? copy_fed(l, s, err) : write_select(l, s, NULL, err));
+    if (!l->head)
+        return FIRN_OK;
+    l->head = NULL;
+    return l->run->ops->exec(s, FIRN_STR_LIT("DROP TABLE " HEAD), err);
+}
