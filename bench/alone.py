@@ -54,9 +54,11 @@ def start(args):
             "firn tables": repeat(20, "tables", cwd=folder),
             "firn sql, one small table": repeat(
                 20, "sql", "-c", "select count(*) from raw.journal_entries", cwd=folder)}
-    print("\n## Small things (examples/accounting)\n\n| command | median ms | worst ms | CPU ms | peak MB |")
+    print("\n## Small things (examples/accounting)\n\n"
+          "| command | median ms | worst ms | CPU ms | peak MB |")
     print("|---|---:|---:|---:|---:|")
-    print(f"| firn run, everything new | {1000 * first[1]:.0f} | | {1000 * first[2]:.0f} | {first[3]:.0f} |")
+    print(f"| firn run, everything new | {1000 * first[1]:.0f} | | {1000 * first[2]:.0f} "
+          f"| {first[3]:.0f} |")
     for name, row in rows.items():
         print(f"| {name} | {row['median_ms']:.0f} | {row['worst_ms']:.0f} | {row['cpu_ms']:.0f} "
               f"| {row['peak_mb']:.0f} |")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""duckdb_job.py INPUT OUT THREADS: the floor — DuckDB's own COPY to plain Parquet, no table format."""
+"""duckdb_job.py INPUT OUT THREADS: the floor — DuckDB's own COPY to plain Parquet, no table
+format."""
 import sys
 
 import duckdb
