@@ -42,29 +42,46 @@ static firn_code unknown(const firn_arg *table, firn_str name, firn_err *err)
     return err->code;
 }
 
-/* Takes "--name", "--name=value" or "-c" and, where needed, the word behind it. */
-static firn_code take_option(firn_args *args, int argc, char **argv, int *at, firn_err *err)
+/* `given`: the value in the same word; .p == NULL: none, and the next word is taken. */
+static firn_code set_value(firn_args *args, int i, firn_str given, int argc, char **argv, int *at,
+                           firn_err *err)
 {
-    firn_str rest = firn_str_of(argv[*at]);
-    bool is_long = firn_str_starts(rest, "--");
-    rest = (firn_str){rest.p + (is_long ? 2 : 1), rest.n - (is_long ? 2 : 1)};
-    firn_str name = firn_str_cut(&rest, '=');
-    int i = is_long       ? find_long(args->table, name)
-            : name.n == 1 ? find_letter(args->table, name.p[0])
-                          : -1;
-    if (i < 0)
-        return unknown(args->table, name, err);
     const firn_arg *a = &args->table[i];
-    if (!a->value && rest.p)
+    if (!a->value && given.p)
         return firn_raise(err, FIRN_E_USAGE, "--%s takes no value", a->name);
-    const char *value = "";
-    if (a->value && rest.p)
-        value = rest.p;
+    args->values[i] = "";
+    if (given.p)
+        args->values[i] = given.p;
     else if (a->value && *at + 1 < argc)
-        value = argv[++*at];
+        args->values[i] = argv[++*at];
     else if (a->value)
         return firn_raise(err, FIRN_E_USAGE, "--%s wants %s behind it", a->name, a->value);
-    args->values[i] = value;
+    return FIRN_OK;
+}
+
+/* "--name" or "--name=value" */
+static firn_code take_long(firn_args *args, int argc, char **argv, int *at, firn_err *err)
+{
+    firn_str rest = firn_str_of(argv[*at] + 2);
+    firn_str name = firn_str_cut(&rest, '=');
+    int i = find_long(args->table, name);
+    return i < 0 ? unknown(args->table, name, err) : set_value(args, i, rest, argc, argv, at, err);
+}
+
+/* "-q", "-qt2", "-t=2", or "-t" and the word behind it */
+static firn_code take_short(firn_args *args, int argc, char **argv, int *at, firn_err *err)
+{
+    for (const char *p = argv[*at] + 1; *p; p++) {
+        int i = find_letter(args->table, *p);
+        if (i < 0)
+            return firn_raise(err, FIRN_E_USAGE, "unknown option -%c", *p);
+        if (args->table[i].value) {
+            const char *value = p[1] == '=' ? p + 2 : p + 1;
+            firn_str given = p[1] ? firn_str_of(value) : (firn_str){NULL, 0};
+            return set_value(args, i, given, argc, argv, at, err);
+        }
+        args->values[i] = "";
+    }
     return FIRN_OK;
 }
 
@@ -82,7 +99,8 @@ firn_code firn_args_parse(const firn_arg *table, int argc, char **argv, firn_are
         if (option && strcmp(argv[i], "--") == 0)
             options = false;
         else if (option)
-            FIRN_TRY(take_option(&args, argc, argv, &i, err));
+            FIRN_TRY(argv[i][1] == '-' ? take_long(&args, argc, argv, &i, err)
+                                       : take_short(&args, argc, argv, &i, err));
         else
             args.rest[args.rest_count++] = argv[i];
     }

@@ -141,21 +141,16 @@ static firn_code run(firn_command *c, const firn_args *args, int *ret_status, fi
     FIRN_TRY(selection(args, c->arena, &sel, err));
     FIRN_TRY(firn_graph_select(&graph, &sel, err));
     FIRN_TRY(run_options(args, c->arena, &opt, err));
-    return firn_run_command(c, args, &graph, &opt, "firn sql", ret_status, err);
+    const char *file = firn_args_get(args, "project");
+    const char *sql = file ? firn_arena_printf(c->arena, "firn sql -p %s", file) : "firn sql";
+    if (!sql)
+        return firn_arena_raise(c->arena, err);
+    return firn_run_command(c, args, &graph, &opt, sql, ret_status, err);
 }
 
 static int verb_run(const firn_args *args)
 {
-    firn_err err = {0};
-    firn_command c;
-    int status = 0;
-    firn_code code = firn_command_start(&c, &err);
-    if (code == FIRN_OK)
-        code = run(&c, args, &status, &err);
-    if (code != FIRN_OK)
-        status = firn_command_fail(&err);
-    firn_command_end(&c);
-    return status;
+    return firn_command_do(args, run);
 }
 
 const firn_verb firn_verb_run = {
