@@ -96,8 +96,7 @@ static inline firn_strview firn_strview_of(const char *p, size_t n)
 
 static inline firn_str firn_strview_str(const firn_strview *v)
 {
-    return (firn_str){v->near.n <= sizeof v->near.inlined ? v->near.inlined : v->far.p,
-                      v->near.n};
+    return (firn_str){v->near.n <= sizeof v->near.inlined ? v->near.inlined : v->far.p, v->near.n};
 }
 
 /* Writes the unscaled value of a decimal of any width. */

@@ -132,22 +132,29 @@ bool firn_time_parse(firn_str s, int64_t *ret_us)
     return true;
 }
 
+/* Reads "02", "0200" or "02:00": the whole text. */
+static bool parse_hours(firn_str s, int32_t *ret_h, int32_t *ret_m)
+{
+    *ret_m = 0;
+    if (s.n < 2 || !fixed_digits(s.p, 2, ret_h))
+        return false;
+    if (s.n == 5)
+        return s.p[2] == ':' && fixed_digits(s.p + 3, 2, ret_m);
+    return s.n == 2 || (s.n == 4 && fixed_digits(s.p + 2, 2, ret_m));
+}
+
 /* Reads "", "Z", "+02", "+0200" or "+02:00": the whole rest. */
 static bool parse_offset(firn_str s, int64_t *ret_us, bool *ret_zoned)
 {
-    int32_t h = 0;
-    int32_t m = 0;
+    int32_t h;
+    int32_t m;
     *ret_us = 0;
     *ret_zoned = s.n > 0;
     if (s.n == 0 || (s.n == 1 && (s.p[0] == 'Z' || s.p[0] == 'z')))
         return true;
-    if (s.n < 3 || (s.p[0] != '+' && s.p[0] != '-') || !fixed_digits(s.p + 1, 2, &h))
+    if (s.p[0] != '+' && s.p[0] != '-')
         return false;
-    if (s.n == 6   ? s.p[3] != ':' || !fixed_digits(s.p + 4, 2, &m)
-        : s.n == 5 ? !fixed_digits(s.p + 3, 2, &m)
-                   : s.n != 3)
-        return false;
-    if (h > 18 || m > 59)
+    if (!parse_hours((firn_str){s.p + 1, s.n - 1}, &h, &m) || h > 18 || m > 59)
         return false;
     int64_t us = ((int64_t)h * 3600 + m * 60) * FIRN_US_PER_SECOND;
     *ret_us = s.p[0] == '-' ? -us : us;

@@ -100,6 +100,7 @@ bool firn_dec_shape_of(firn_str s, firn_dec_shape *ret)
         shape.int_digits = FIRN_MAX(point - (int64_t)first, 0);
         shape.scale = FIRN_MAX((int64_t)last - point, 0);
     }
+    shape.written_scale = FIRN_MAX((int64_t)l.fraction.n - l.exponent, 0);
     *ret = shape;
     return true;
 }

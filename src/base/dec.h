@@ -28,6 +28,7 @@ firn_dec_result firn_dec_parse(firn_str s, int precision, int scale, firn_i128 *
 typedef struct firn_dec_shape {
     int64_t int_digits;
     int64_t scale;
+    int64_t written_scale; /* as scale, with the trailing zeros: 2 of "1.50" */
     bool negative;
     bool zero;
     bool has_point; /* a '.' or an exponent stands in the text */

@@ -97,7 +97,7 @@ const firn_errid firn_errids[] = {
     {2104, "a required value is missing",
      "The column is `required: true`.  The record is in NAMESPACE.TABLE__rejects."},
     {2105, "a record that is too long",
-     "Longer than max_record_size; its beginning is in NAMESPACE.TABLE__rejects."},
+     "Longer than 16 MB; its first 64 KB are in NAMESPACE.TABLE__rejects."},
     {2106, "a record that is nested too deeply", "Documents nest to 100 levels."},
     {3001, "somebody else committed first",
      "The table changed while this command worked.  firn retries by itself; run the command again "

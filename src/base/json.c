@@ -15,8 +15,8 @@ void firn_json_unref(json_t **j)
 static firn_code parse(firn_slice text, size_t flags, json_t **ret, firn_err *err)
 {
     json_error_t e;
-    json_t *j = json_loadb((const char *)text.p, text.n, flags | JSON_DECODE_ANY | JSON_ALLOW_NUL,
-                           &e);
+    json_t *j =
+        json_loadb((const char *)text.p, text.n, flags | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
     if (!j && json_error_code(&e) == json_error_out_of_memory)
         return firn_raise_nomem(err);
     if (!j)

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <locale.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -126,26 +127,87 @@ static void make_c_locale(void)
     c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
+/* No two doubles, and no point half-way between two, differ only behind this many digits: beyond
+ * them all that counts is whether something follows. */
+enum { F64_DIGITS = 770, F64_TEXT = 800 };
+
+/* A decimal number cut down: its digits as an integer, times 10 to the exponent. */
+typedef struct short_number {
+    char digits[F64_TEXT];
+    size_t n;
+    int64_t exponent;
+    bool more; /* a digit other than 0 was left out */
+} short_number;
+
+static size_t take_digits(firn_str s, size_t at, bool fraction, short_number *v)
+{
+    for (; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++) {
+        bool leading = v->n == 0 && s.p[at] == '0';
+        bool kept = !leading && v->n < F64_DIGITS;
+        if (kept)
+            v->digits[v->n++] = s.p[at];
+        v->more |= !kept && s.p[at] != '0';
+        v->exponent += (fraction ? -1 : 0) + (kept || leading ? 0 : 1);
+    }
+    return at;
+}
+
+/* Adds what "e-12" at the end of s says; false if there is anything else. */
+static bool take_exponent(firn_str s, size_t at, short_number *v)
+{
+    int64_t e = 0;
+    if (at == s.n)
+        return true;
+    if (s.p[at] != 'e' && s.p[at] != 'E')
+        return false;
+    at++;
+    bool negative = at < s.n && s.p[at] == '-';
+    if (at < s.n && (s.p[at] == '-' || s.p[at] == '+'))
+        at++;
+    size_t first = at;
+    for (; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++)
+        e = FIRN_MIN(e * 10 + (s.p[at] - '0'), INT64_C(1) << 56);
+    v->exponent += negative ? -e : e;
+    return at == s.n && at > first;
+}
+
+/* Writes a decimal number of any length as one that fits; 0 if it is none. */
+static size_t shorten(firn_str s, char out[2 * F64_TEXT])
+{
+    short_number v = {.n = 0};
+    bool sign = s.p[0] == '-' || s.p[0] == '+';
+    size_t first = sign ? 1 : 0;
+    size_t at = take_digits(s, first, false, &v);
+    size_t digits = at - first;
+    if (at < s.n && s.p[at] == '.') {
+        size_t point = at + 1;
+        at = take_digits(s, point, true, &v);
+        digits += at - point;
+    }
+    if (digits == 0 || !take_exponent(s, at, &v))
+        return 0;
+    if (v.n == 0)
+        v.digits[v.n++] = '0';
+    return (size_t)snprintf(out, 2 * F64_TEXT, "%s%.*s%se%" PRId64, s.p[0] == '-' ? "-" : "",
+                            (int)v.n, v.digits, v.more ? "1" : "", v.exponent - (v.more ? 1 : 0));
+}
+
 bool firn_str_f64(firn_str s, double *ret)
 {
-    char stack[64];
-    char *text = stack;
+    char text[2 * F64_TEXT];
     if (s.n == 0 || is_space(s.p[0]))
         return false;
-    if (s.n >= sizeof stack) {
-        text = malloc(s.n + 1);
-        if (!text)
-            return false;
-    }
-    memcpy(text, s.p, s.n);
-    text[s.n] = '\0';
+    size_t n = s.n;
+    if (n < F64_TEXT)
+        memcpy(text, s.p, n);
+    else
+        n = shorten(s, text);
+    text[n] = '\0';
 
     pthread_once(&c_locale_once, make_c_locale);
     char *end;
     double v = strtod_l(text, &end, c_locale);
-    bool whole = end == text + s.n;
-    if (text != stack)
-        free(text);
+    bool whole = n > 0 && end == text + n;
     if (whole)
         *ret = v;
     return whole;

@@ -6,6 +6,19 @@
 
 #include "base/base.h"
 
+#include <string.h>
+
+/* Eight bytes as a number whose lowest byte is the first, whatever the machine. */
+static inline uint64_t firn_load8(const char *p)
+{
+    uint64_t v;
+    memcpy(&v, p, sizeof v);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    v = __builtin_bswap64(v);
+#endif
+    return v;
+}
+
 firn_str firn_str_of(const char *cstr); /* NULL gives the empty text */
 bool firn_str_eq(firn_str a, firn_str b);
 bool firn_str_eqc(firn_str a, const char *b);

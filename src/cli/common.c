@@ -70,7 +70,8 @@ firn_code firn_command_open(firn_command *c, const firn_args *args, const firn_c
     if (p) {
         conf.warehouse = firn_str_of(p->warehouse);
         conf.catalog_file = firn_str_of(p->catalog.path);
-        conf.catalog_name = p->catalog.name;
+        if (p->file && p->file[0]) /* without a project file: whatever the catalog is called */
+            conf.catalog_name = p->catalog.name;
     }
     FIRN_TRY(memory_arg(args, p ? p->memory : 0, &conf.memory_bytes, err));
     FIRN_TRY(threads_arg(args, p ? p->threads : 0, &conf.threads, err));
@@ -82,6 +83,20 @@ int firn_command_fail(const firn_err *err)
     fflush(stdout);
     firn_err_print(err, stderr, firn_use_colour(stderr));
     return firn_code_policy_of(err->code)->exit_status;
+}
+
+int firn_command_do(const firn_args *args, firn_command_fn fn)
+{
+    firn_err err = {0};
+    firn_command c;
+    int status = 0;
+    firn_code code = firn_command_start(&c, &err);
+    if (code == FIRN_OK)
+        code = fn(&c, args, &status, &err);
+    if (code != FIRN_OK)
+        status = firn_command_fail(&err);
+    firn_command_end(&c);
+    return status;
 }
 
 firn_code firn_table_name_of(firn_str path, firn_arena *a, const char **ret, firn_err *err)

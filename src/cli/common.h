@@ -62,6 +62,12 @@ FIRN_NODISCARD firn_code firn_command_open(firn_command *c, const firn_args *arg
 /* Prints an error to standard error and returns the exit status that belongs to it. */
 int firn_command_fail(const firn_err *err);
 
+/* What a verb does with a started command; *ret_status is 0 before. */
+typedef firn_code (*firn_command_fn)(firn_command *c, const firn_args *args, int *ret_status,
+                                     firn_err *err);
+/* Starts a command, does it, ends it; returns its exit status. */
+int firn_command_do(const firn_args *args, firn_command_fn fn);
+
 bool firn_use_colour(FILE *f);
 bool firn_use_unicode(void);
 firn_print_opt firn_print_defaults(void);

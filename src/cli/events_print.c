@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 struct firn_events_printer {
@@ -19,6 +20,13 @@ struct firn_events_printer {
     json_t *end;      /* run_finished */
 };
 
+/* Standard error is a terminal that can take a line back. */
+static bool can_rewrite(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
 firn_code firn_events_printer_new(firn_events_style style, firn_runs *runs,
                                   firn_events_printer **ret, firn_err *err)
 {
@@ -26,15 +34,25 @@ firn_code firn_events_printer_new(firn_events_style style, firn_runs *runs,
     if (!p)
         return firn_raise_nomem(err);
     *p = (firn_events_printer){
-        .style = style, .runs = runs, .terminal = isatty(STDERR_FILENO), .finished = json_array()};
+        .style = style, .runs = runs, .terminal = can_rewrite(), .finished = json_array()};
     *ret = p;
     return FIRN_OK;
+}
+
+/* Takes the progress line back. */
+static void clear_line(firn_events_printer *p)
+{
+    if (p->on_line)
+        fputs("\r\033[K", stderr);
+    fflush(stderr);
+    p->on_line = false;
 }
 
 void firn_events_printer_free(firn_events_printer *p)
 {
     if (!p)
         return;
+    clear_line(p);
     json_decref(p->finished);
     json_decref(p->end);
     firn_mem_free(p);
@@ -65,13 +83,6 @@ static bool is_event(const json_t *e, const char *name)
 
 /* --- lines --------------------------------------------------------------------------------- */
 
-static void clear_line(firn_events_printer *p)
-{
-    if (p->on_line)
-        fputs("\r\033[K", stderr);
-    p->on_line = false;
-}
-
 static void print_json(const json_t *e)
 {
     FIRN_AUTO(firn_buf_free) firn_buf line = FIRN_BUF((size_t)64 << 20);
@@ -82,17 +93,49 @@ static void print_json(const json_t *e)
     fflush(stdout);
 }
 
+/* A longer line would wrap, and could not be taken back. */
+static size_t line_width(void)
+{
+    struct winsize w;
+    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) != 0 || w.ws_col < 20)
+        return 79;
+    return (size_t)w.ws_col - 1;
+}
+
+/* ", 12 s left", or nothing where it is not known. */
+static void rest_text(const json_t *e, char out[48])
+{
+    long long s = num(e, "eta_seconds");
+    out[0] = '\0';
+    if (!json_object_get(e, "eta_seconds"))
+        return;
+    if (s < 60)
+        snprintf(out, 48, ", %lld s left", s);
+    else if (s < 3600)
+        snprintf(out, 48, ", %lld min %lld s left", s / 60, s % 60);
+    else
+        snprintf(out, 48, ", %lld h %lld min left", s / 3600, s / 60 % 60);
+}
+
 static void print_progress(firn_events_printer *p, const json_t *e)
 {
     char records[32];
+    char rate[32];
     char bytes[24];
+    char rest[48];
+    FIRN_AUTO(firn_buf_free) firn_buf line = FIRN_BUF((size_t)1 << 16);
     if (!p->terminal)
         return;
     firn_human_count((uint64_t)num(e, "records"), records);
+    firn_human_count((uint64_t)num(e, "records_per_second"), rate);
     firn_human_bytes((uint64_t)num(e, "bytes"), bytes);
+    rest_text(e, rest);
+    if (firn_buf_addf(&line, NULL, "%s.%s: %s rows, %s, %s rows/s%s", str(e, "namespace"),
+                      str(e, "table"), records, bytes, rate, rest) != FIRN_OK)
+        return;
     clear_line(p);
-    fprintf(stderr, "  %s.%s  %s records, %s read", str(e, "namespace"), str(e, "table"), records,
-            bytes);
+    size_t n = firn_utf8_valid_prefix(firn_buf_cstr(&line), FIRN_MIN(line.n, line_width()));
+    fwrite(line.p, 1, n, stderr);
     fflush(stderr);
     p->on_line = true;
 }
@@ -136,7 +179,9 @@ static void print_error(firn_events_printer *p, const json_t *e)
 
 static void print_human(firn_events_printer *p, const json_t *e)
 {
-    if (is_event(e, "progress"))
+    if (is_event(e, "node_finished"))
+        clear_line(p);
+    else if (is_event(e, "progress"))
         print_progress(p, e);
     else if (is_event(e, "note"))
         print_note(p, e);
@@ -215,12 +260,13 @@ static bool has_rejects(const json_t *e)
 
 static bool has_failed(const json_t *e)
 {
-    return strcmp(str(e, "status"), "failed") == 0;
+    return json_object_get(e, "error") != NULL;
 }
 
 static bool is_table(const json_t *e)
 {
-    return !has_failed(e) && strcmp(str(e, "status"), "skipped") != 0;
+    return !has_failed(e) && strcmp(str(e, "status"), "skipped") != 0 &&
+           !json_is_false(json_object_get(e, "exists"));
 }
 
 static void print_next(const firn_events_printer *p, const char *sql)

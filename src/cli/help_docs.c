@@ -50,8 +50,8 @@ firn_code firn_print_project_help(FILE *out, unsigned width, firn_err *err)
 
 static void markdown_verb(FILE *out, const firn_verb *v)
 {
-    fprintf(out, "\n### firn %s\n\n```text\nfirn %s %s\n```\n\n%s.\n", v->name, v->name,
-            v->synopsis, v->summary);
+    fprintf(out, "\n### firn %s\n\n```text\nfirn %s%s%s\n```\n\n%s.\n", v->name, v->name,
+            v->synopsis[0] ? " " : "", v->synopsis, v->summary);
     if (v->details)
         fprintf(out, "\n```text\n%s\n```\n", v->details);
     fputs("\n| option | meaning |\n|---|---|\n", out);

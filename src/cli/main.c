@@ -90,10 +90,8 @@ int main(int argc, char **argv)
     const char *log = getenv("FIRN_LOG");
     if (log && strcmp(log, "debug") == 0)
         firn_log_set_level(FIRN_LOG_DEBUG);
-    if (argc < 2) {
-        const firn_args none = {0};
-        return firn_verb_help.run(&none);
-    }
+    if (argc < 2)
+        return run_verb(&firn_verb_help, 0, argv);
     if (strcmp(argv[1], "--list-failpoints") == 0) {
         list_failpoints();
         return 0;

@@ -27,7 +27,8 @@ static firn_code check_streams(firn_command *c, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code check(firn_command *c, const firn_args *args, firn_err *err)
+static firn_code check(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
+                       firn_err *err)
 {
     firn_model *models;
     size_t count;
@@ -55,14 +56,7 @@ static firn_code check(firn_command *c, const firn_args *args, firn_err *err)
 
 static int verb_check(const firn_args *args)
 {
-    firn_err err = {0};
-    firn_command c;
-    firn_code code = firn_command_start(&c, &err);
-    if (code == FIRN_OK)
-        code = check(&c, args, &err);
-    int status = code == FIRN_OK ? 0 : firn_command_fail(&err);
-    firn_command_end(&c);
-    return status;
+    return firn_command_do(args, check);
 }
 
 const firn_verb firn_verb_check = {

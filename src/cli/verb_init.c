@@ -64,19 +64,22 @@ static firn_code add_quoted(firn_str s, firn_buf *out, firn_err *err)
     return firn_buf_addc(out, '\'', err);
 }
 
-static firn_code write_project(const char *folder, const found_files *files, firn_buf *out,
-                               firn_err *err)
+static firn_code write_project(const char *name, const char *folder, const found_files *files,
+                               firn_buf *out, firn_err *err)
 {
     FIRN_TRY(
         firn_buf_adds(out,
                       "# A firn project.  `firn check` looks it over, `firn run` lands what is "
                       "new and makes\n"
-                      "# the models, `firn sql \"FROM raw.x\"` asks the tables.\n"
-                      "warehouse: ./lake            # the tables, and their catalog "
-                      "lake/catalog.db\n\n"
-                      "sources:\n"
-                      "  data: {type: files, path: ",
+                      "# the models, `firn sql \"FROM raw.x\"` asks the tables.\n",
                       err));
+    FIRN_TRY(firn_buf_addf(out, err, "name: '%s'\n", name));
+    FIRN_TRY(firn_buf_adds(out,
+                           "warehouse: ./lake            # the tables, and their catalog "
+                           "lake/catalog.db\n\n"
+                           "sources:\n"
+                           "  data: {type: files, path: ",
+                           err));
     FIRN_TRY(add_quoted(firn_str_of(folder), out, err));
     FIRN_TRY(firn_buf_adds(out,
                            "}\n\n"
@@ -115,12 +118,14 @@ static firn_code write_model(const found_files *files, firn_buf *out, firn_err *
     return FIRN_OK;
 }
 
-static firn_code init(firn_command *c, const firn_args *args, firn_err *err)
+static firn_code init(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
+                      firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf project = FIRN_BUF((size_t)16 << 20);
     FIRN_AUTO(firn_buf_free) firn_buf model = FIRN_BUF((size_t)16 << 20);
     found_files files = {0};
     const char *cwd;
+    const char *name;
     const char *folder = args->rest_count ? args->rest[0] : ".";
     if (args->rest_count > 1)
         return firn_raise(err, FIRN_E_USAGE, "one folder at a time");
@@ -135,7 +140,10 @@ static firn_code init(firn_command *c, const firn_args *args, firn_err *err)
         return firn_err_advise(err, "firn check looks it over");
     }
     FIRN_TRY(find_files(c, folder, &files, err));
-    FIRN_TRY(write_project(folder, &files, &project, err));
+    firn_str here = firn_str_of(strrchr(cwd, '/') + 1);
+    bool unnamed = here.n == 0 || here.p[0] == '.';
+    FIRN_TRY(firn_table_name_of(unnamed ? FIRN_STR_LIT("project") : here, c->arena, &name, err));
+    FIRN_TRY(write_project(name, folder, &files, &project, err));
     FIRN_TRY(write_model(&files, &model, err));
     FIRN_TRY(firn_fs_mkdirs(c->env, models, err));
     if (!firn_fs_exists(c->env, sql))
@@ -148,14 +156,7 @@ static firn_code init(firn_command *c, const firn_args *args, firn_err *err)
 
 static int verb_init(const firn_args *args)
 {
-    firn_err err = {0};
-    firn_command c;
-    firn_code code = firn_command_start(&c, &err);
-    if (code == FIRN_OK)
-        code = init(&c, args, &err);
-    int status = code == FIRN_OK ? 0 : firn_command_fail(&err);
-    firn_command_end(&c);
-    return status;
+    return firn_command_do(args, init);
 }
 
 const firn_verb firn_verb_init = {

@@ -67,7 +67,6 @@ static firn_code make_project(firn_command *c, const firn_args *args, firn_err *
     *p = *bare;
     *source = (firn_source_conf){
         .name = FIRN_STR_LIT("load"), .type = FIRN_STR_LIT("files"), .path = "/"};
-    source->format.opt.max_record_bytes = (size_t)16 << 20;
     for (size_t i = 0; i < args->rest_count; i++)
         FIRN_TRY(add_entry(c, args, source, args->rest[i], &entries[i], err));
     p->sources = source;
@@ -99,16 +98,7 @@ static firn_code run(firn_command *c, const firn_args *args, int *ret_status, fi
 
 static int verb_load(const firn_args *args)
 {
-    firn_err err = {0};
-    firn_command c;
-    int status = 0;
-    firn_code code = firn_command_start(&c, &err);
-    if (code == FIRN_OK)
-        code = run(&c, args, &status, &err);
-    if (code != FIRN_OK)
-        status = firn_command_fail(&err);
-    firn_command_end(&c);
-    return status;
+    return firn_command_do(args, run);
 }
 
 const firn_verb firn_verb_load = {

@@ -86,6 +86,11 @@ static firn_code choose(sql_command *q, const char **ret_warehouse, firn_err *er
         *ret_warehouse = a->rest[rest++];
     if (!command && !file && rest < a->rest_count)
         command = a->rest[rest++];
+    if (rest == 1 && a->rest_count == 2) {
+        firn_raise(err, FIRN_E_USAGE, "there is no folder %s", firn_quotec(a->rest[0]).s);
+        return firn_err_advise(err, "firn sql takes a warehouse and a statement, or a statement: "
+                                    "put it in quotes");
+    }
     if (rest < a->rest_count)
         return firn_raise(err, FIRN_E_USAGE, "%s is one argument too many",
                           firn_quotec(a->rest[rest]).s);
@@ -238,7 +243,8 @@ static void print_event_line(void *arg FIRN_UNUSED, const json_t *event)
         printf("%s\n", firn_buf_cstr(&line));
 }
 
-static firn_code run(firn_command *c, const firn_args *args, firn_err *err)
+static firn_code run(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
+                     firn_err *err)
 {
     sql_command q = {.c = c, .args = args};
     const char *warehouse;
@@ -257,14 +263,7 @@ static firn_code run(firn_command *c, const firn_args *args, firn_err *err)
 
 static int verb_sql(const firn_args *args)
 {
-    firn_err err = {0};
-    firn_command c;
-    firn_code code = firn_command_start(&c, &err);
-    if (code == FIRN_OK)
-        code = run(&c, args, &err);
-    int status = code == FIRN_OK ? 0 : firn_command_fail(&err);
-    firn_command_end(&c);
-    return status;
+    return firn_command_do(args, run);
 }
 
 const firn_verb firn_verb_sql = {

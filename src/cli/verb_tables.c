@@ -123,7 +123,8 @@ static firn_code list_tables(firn_command *c, firn_text_table *t, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code tables(firn_command *c, const firn_args *args, firn_err *err)
+static firn_code tables(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
+                        firn_err *err)
 {
     static const char *const heads[] = {"table", "rows", "files", "size", "last commit (UTC)"};
     static const bool right[] = {false, true, true, true, false};
@@ -189,7 +190,8 @@ static firn_code print_position(firn_command *c, const firn_metadata *m, firn_er
     return FIRN_OK;
 }
 
-static firn_code show(firn_command *c, const firn_args *args, firn_err *err)
+static firn_code show(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
+                      firn_err *err)
 {
     size_t rest;
     firn_ident ident;
@@ -204,8 +206,10 @@ static firn_code show(firn_command *c, const firn_args *args, firn_err *err)
     const firn_snapshot *s = firn_metadata_current(m);
     firn_human_count(total(s, "total-records"), rows);
     firn_human_bytes(total(s, "total-files-size"), bytes);
-    printf("%.*s.%.*s: %s rows, %s in %" PRIu64 " files\n", FIRN_STR_ARG(ident.ns),
-           FIRN_STR_ARG(ident.name), rows, bytes, total(s, "total-data-files"));
+    uint64_t files = total(s, "total-data-files");
+    printf("%.*s.%.*s: %s row%s, %s in %" PRIu64 " file%s\n", FIRN_STR_ARG(ident.ns),
+           FIRN_STR_ARG(ident.name), rows, strcmp(rows, "1") == 0 ? "" : "s", bytes, files,
+           files == 1 ? "" : "s");
     FIRN_TRY(print_columns(c, m, err));
     print_partitions(m);
     if (s) {
@@ -252,7 +256,8 @@ static firn_code add_snapshot_row(firn_command *c, const firn_metadata *m, const
     return firn_text_table_add(t, cells, err);
 }
 
-static firn_code history(firn_command *c, const firn_args *args, firn_err *err)
+static firn_code history(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
+                         firn_err *err)
 {
     static const char *const heads[] = {"time (UTC)", "snapshot", "operation", "added",
                                         "deleted",    "rows",     "by",        "stream",
@@ -280,32 +285,19 @@ static firn_code history(firn_command *c, const firn_args *args, firn_err *err)
 
 /* --- verbs --------------------------------------------------------------------------------- */
 
-static int with_command(const firn_args *args,
-                        firn_code (*fn)(firn_command *c, const firn_args *args, firn_err *err))
-{
-    firn_err err = {0};
-    firn_command c;
-    firn_code code = firn_command_start(&c, &err);
-    if (code == FIRN_OK)
-        code = fn(&c, args, &err);
-    int status = code == FIRN_OK ? 0 : firn_command_fail(&err);
-    firn_command_end(&c);
-    return status;
-}
-
 static int verb_tables(const firn_args *args)
 {
-    return with_command(args, tables);
+    return firn_command_do(args, tables);
 }
 
 static int verb_show(const firn_args *args)
 {
-    return with_command(args, show);
+    return firn_command_do(args, show);
 }
 
 static int verb_history(const firn_args *args)
 {
-    return with_command(args, history);
+    return firn_command_do(args, history);
 }
 
 const firn_verb firn_verb_tables = {

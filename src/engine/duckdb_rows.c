@@ -46,6 +46,19 @@ static firn_duckdb_source *slot_of(firn_engine *e, int64_t id)
     return slot;
 }
 
+/* A source whose records were all rejected has no columns; the engine wants one at least. */
+static void add_dummy_column(duckdb_bind_info info)
+{
+    duckdb_logical_type t = duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    duckdb_bind_add_result_column(info, "firn_no_columns", t);
+    duckdb_destroy_logical_type(&t);
+}
+
+static void fill_dummy_column(duckdb_data_chunk chunk, size_t rows)
+{
+    memset(duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0)), 0, rows * sizeof(bool));
+}
+
 static void bind(duckdb_bind_info info)
 {
     firn_engine *e = duckdb_bind_get_extra_info(info);
@@ -67,6 +80,8 @@ static void bind(duckdb_bind_info info)
         duckdb_bind_add_result_column(info, type->fields[i].name.p, t);
         duckdb_destroy_logical_type(&t);
     }
+    if (type->field_count == 0)
+        add_dummy_column(info);
     reading *r = firn_mem_alloc(sizeof *r);
     if (!r) {
         duckdb_bind_set_error(info, "out of memory");
@@ -136,6 +151,8 @@ static void produce(duckdb_function_info info, duckdb_data_chunk chunk)
     }
     firn_assert(rows <= max);
     firn_duckdb_finish(&w->root);
+    if (w->root.child_count == 0)
+        fill_dummy_column(chunk, rows);
     duckdb_data_chunk_set_size(chunk, rows);
 }
 

@@ -2,7 +2,8 @@
 /* Two ways to read by field id.  The engine's own (`schema` of read_parquet) finds top-level
  * columns by id and fields inside of them by name: right as long as no nested field was ever
  * renamed or replaced.  Otherwise the files are read with the names they have, and each column is
- * rebuilt by id with an expression made from the file's schema. */
+ * rebuilt by id with an expression made from the file's schema.  So are files that may lack a
+ * column they are partitioned by: the partition has its value. */
 #include "engine/view.h"
 #include "engine/sql.h"
 
@@ -342,9 +343,18 @@ static firn_code choose_element_name(const firn_type *have, element_name *ret, f
     return firn_raise(err, FIRN_E_UNSUPPORTED, "columns with too many underscores");
 }
 
+/* A column that a file does not have, since it is the same in all of its rows: the partition's. */
+typedef struct constant {
+    int32_t id;
+    firn_str sql;
+} constant;
+
+typedef FIRN_VEC(constant) constant_list;
+
 /* How far the writing of an expression has come. */
 typedef struct rebuild {
     firn_buf *out;
+    const constant_list *constants;
     element_name element;
     int depth; /* of lambdas */
 } rebuild;
@@ -443,16 +453,30 @@ static firn_code add_rebuilt(rebuild *b, const firn_field *want, const firn_fiel
     return firn_buf_addc(out, ')', err);
 }
 
-/* The table's field out of the struct `from` ("" = the row itself), or null if it is not there. */
+/* A field that the file does not have: the partition's value, else null. */
+static firn_code add_missing(rebuild *b, const firn_field *want, firn_err *err)
+{
+    for (size_t i = 0; i < b->constants->n; i++) {
+        const constant *c = &b->constants->v[i];
+        if (c->id == want->id)
+            return firn_buf_addstr(b->out, c->sql, err);
+        if (firn_schema_field(&want->type, c->id))
+            return firn_raise(err, FIRN_E_UNSUPPORTED,
+                              "a file without column %s, of which a field is partitioned by",
+                              firn_quote(want->name).s);
+    }
+    FIRN_TRY(firn_buf_adds(b->out, "CAST(NULL AS ", err));
+    FIRN_TRY(firn_sql_type(b->out, &want->type, err));
+    return firn_buf_addc(b->out, ')', err);
+}
+
+/* The table's field out of the struct `from` ("" = the row itself). */
 static firn_code add_column(rebuild *b, const firn_field *want, const firn_type *have,
                             const char *from, firn_err *err)
 {
     const firn_field *f = field_with_id(have, want->id);
-    if (!f) {
-        FIRN_TRY(firn_buf_adds(b->out, "CAST(NULL AS ", err));
-        FIRN_TRY(firn_sql_type(b->out, &want->type, err));
-        return firn_buf_addc(b->out, ')', err);
-    }
+    if (!f)
+        return add_missing(b, want, err);
     FIRN_AUTO(firn_buf_free) firn_buf expr = FIRN_SQL_BUF;
     if (from[0])
         FIRN_TRY(firn_buf_addf(&expr, err, "%s.", from));
@@ -460,10 +484,10 @@ static firn_code add_column(rebuild *b, const firn_field *want, const firn_type 
     return add_rebuilt(b, want, f, firn_buf_cstr(&expr), err);
 }
 
-static firn_code add_rebuilt_select(const firn_type *schema, const firn_type *have, firn_buf *out,
-                                    firn_err *err)
+static firn_code add_rebuilt_select(const firn_type *schema, const firn_type *have,
+                                    const constant_list *constants, firn_buf *out, firn_err *err)
 {
-    rebuild b = {.out = out};
+    rebuild b = {.out = out, .constants = constants};
     FIRN_TRY(choose_element_name(have, &b.element, err));
     FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
     for (size_t i = 0; i < schema->field_count; i++) {
@@ -476,6 +500,54 @@ static firn_code add_rebuilt_select(const firn_type *schema, const firn_type *ha
     return FIRN_OK;
 }
 
+/* --- columns that only the partition has --------------------------------------------------- */
+
+static bool has_field(const footer *f, int32_t id)
+{
+    for (size_t i = 0; i < f->rows.n; i++)
+        if (f->rows.v[i].id == id)
+            return true;
+    return false;
+}
+
+/* CAST('2024-05-31' AS DATE) */
+static firn_code constant_sql(const firn_type *have, const firn_type *want, const firn_value *v,
+                              firn_arena *a, firn_str *ret, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    bool binary = have->kind == FIRN_T_BINARY || have->kind == FIRN_T_FIXED;
+    FIRN_TRY(firn_value_print(have, v, &text, err));
+    FIRN_TRY(firn_buf_adds(&sql, binary ? "CAST(from_base64(" : "CAST(", err));
+    FIRN_TRY(firn_sql_text(&sql, firn_buf_str(&text), err));
+    FIRN_TRY(firn_buf_adds(&sql, binary ? ") AS " : " AS ", err));
+    FIRN_TRY(firn_sql_type(&sql, want, err));
+    FIRN_TRY(firn_buf_addc(&sql, ')', err));
+    *ret = firn_arena_str(a, firn_buf_str(&sql));
+    return ret->p ? FIRN_OK : firn_arena_raise(a, err);
+}
+
+static firn_code find_constants(const firn_metadata *m, const firn_data_file *file, const footer *f,
+                                firn_arena *a, constant_list *ret, firn_err *err)
+{
+    const firn_spec *spec = file->partition ? firn_metadata_spec(m, file->spec_id) : NULL;
+    for (size_t i = 0; spec && i < spec->field_count; i++) {
+        const firn_partition_field *p = &spec->fields[i];
+        const firn_field *source = firn_schema_field(&m->schema->type, p->source_id);
+        firn_type have;
+        if (p->transform.kind != FIRN_TRANSFORM_IDENTITY || !source || file->partition[i].is_null ||
+            has_field(f, p->source_id) || !firn_metadata_partition_type(m, p, &have))
+            continue;
+        constant c = {.id = p->source_id};
+        FIRN_TRY(constant_sql(&have, &source->type, &file->partition[i], a, &c.sql, err));
+        if (!firn_vec_push(a, ret, c))
+            return firn_arena_raise(a, err);
+    }
+    return FIRN_OK;
+}
+
+/* --- groups of files ----------------------------------------------------------------------- */
+
 /* Files with the same columns are read together. */
 typedef struct file_group {
     firn_str select;
@@ -486,8 +558,14 @@ typedef FIRN_VEC(file_group *) group_list;
 
 /* What tells the columns of two files apart: the engine gives all files that it reads together the
  * types of the first. */
-static firn_code write_signature(const footer *f, firn_buf *out, firn_err *err)
+static firn_code write_signature(const footer *f, const constant_list *constants, firn_buf *out,
+                                 firn_err *err)
 {
+    for (size_t i = 0; i < constants->n; i++) {
+        FIRN_TRY(firn_buf_addf(out, err, "%d ", (int)constants->v[i].id));
+        FIRN_TRY(firn_buf_addstr(out, constants->v[i].sql, err));
+        FIRN_TRY(firn_buf_addc(out, '\n', err));
+    }
     for (size_t i = 0; i < f->rows.n; i++) {
         const footer_row *row = &f->rows.v[i];
         FIRN_TRY(firn_buf_addf(out, err, "%zu ", row->name.n));
@@ -499,13 +577,14 @@ static firn_code write_signature(const footer *f, firn_buf *out, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code new_group(const firn_type *schema, const footer *f, firn_str path, firn_arena *a,
-                           file_group **ret, firn_err *err)
+static firn_code new_group(const firn_type *schema, const footer *f, firn_str path,
+                           const constant_list *constants, firn_arena *a, file_group **ret,
+                           firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf select = FIRN_SQL_BUF;
     firn_type have = {0};
     FIRN_TRY(build_schema(f, path, a, &have, err));
-    FIRN_TRY(add_rebuilt_select(schema, &have, &select, err));
+    FIRN_TRY(add_rebuilt_select(schema, &have, constants, &select, err));
     file_group *g = firn_arena_zalloc(a, sizeof *g);
     if (!g)
         return firn_arena_raise(a, err);
@@ -516,24 +595,28 @@ static firn_code new_group(const firn_type *schema, const footer *f, firn_str pa
     return FIRN_OK;
 }
 
-static firn_code group_file(const firn_type *schema, const footer *f, firn_str path, firn_arena *a,
-                            firn_map *by_signature, group_list *groups, firn_err *err)
+static firn_code group_file(const firn_metadata *m, const firn_data_file *file, const footer *f,
+                            firn_arena *a, firn_map *by_signature, group_list *groups,
+                            firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf signature = FIRN_SQL_BUF;
-    FIRN_TRY(write_signature(f, &signature, err));
+    constant_list constants = {0};
+    FIRN_TRY(find_constants(m, file, f, a, &constants, err));
+    FIRN_TRY(write_signature(f, &constants, &signature, err));
     file_group *g = firn_map_get(by_signature, firn_buf_str(&signature));
     if (!g) {
-        FIRN_TRY(new_group(schema, f, path, a, &g, err));
+        FIRN_TRY(new_group(&m->schema->type, f, file->file_path, &constants, a, &g, err));
         firn_str key = firn_arena_str(a, firn_buf_str(&signature));
         if (!key.p || !firn_map_put(by_signature, key, g) || !firn_vec_push(a, groups, g))
             return firn_arena_raise(a, err);
     }
-    return firn_vec_push(a, &g->paths, path) ? FIRN_OK : firn_arena_raise(a, err);
+    return firn_vec_push(a, &g->paths, file->file_path) ? FIRN_OK : firn_arena_raise(a, err);
 }
 
 static firn_code select_by_footer(const firn_engine_ops *ops, firn_session *s,
-                                  const firn_type *schema, const firn_str *paths, size_t count,
-                                  firn_arena *a, firn_buf *out, firn_err *err)
+                                  const firn_metadata *m, const firn_scan_file *files,
+                                  const firn_str *paths, size_t count, firn_arena *a, firn_buf *out,
+                                  firn_err *err)
 {
     firn_map footers = FIRN_MAP(a);
     firn_map by_signature = FIRN_MAP(a);
@@ -543,7 +626,7 @@ static firn_code select_by_footer(const firn_engine_ops *ops, firn_session *s,
         const footer *f = firn_map_get(&footers, local_or_uri(paths[i]));
         if (!f)
             return firn_raise(err, FIRN_E_BUG, "no footer of %s", firn_quote(paths[i]).s);
-        FIRN_TRY(group_file(schema, f, paths[i], a, &by_signature, &groups, err));
+        FIRN_TRY(group_file(m, &files[i].file, f, a, &by_signature, &groups, err));
     }
     for (size_t i = 0; i < groups.n; i++) {
         if (i)
@@ -563,9 +646,12 @@ firn_code firn_view_select(const firn_engine_ops *ops, firn_session *s, const fi
     firn_str *paths = a ? firn_arena_array(a, count, sizeof *paths) : NULL;
     if (!paths)
         return firn_raise_nomem(err);
-    for (size_t i = 0; i < count; i++)
+    bool unproven = false;
+    for (size_t i = 0; i < count; i++) {
         paths[i] = files[i].file.file_path;
-    if (count && names_may_differ(m))
-        return select_by_footer(ops, s, &m->schema->type, paths, count, a, out, err);
+        unproven |= files[i].partition_column_unproven;
+    }
+    if (unproven || (count && names_may_differ(m)))
+        return select_by_footer(ops, s, m, files, paths, count, a, out, err);
     return firn_view_select_paths(&m->schema->type, paths, count, out, err);
 }

@@ -28,6 +28,19 @@ int64_t firn_env_mono_us(firn_env *env FIRN_UNUSED)
     return clock_us(CLOCK_MONOTONIC);
 }
 
+bool firn_env_wait(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t ms)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += ms / 1000;
+    until.tv_nsec += ms % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    return pthread_cond_timedwait(changed, lock, &until) == 0;
+}
+
 firn_code firn_env_random(firn_env *env FIRN_UNUSED, void *p, size_t n, firn_err *err)
 {
     uint8_t *out = p;
@@ -110,6 +123,7 @@ firn_code firn_env_new(firn_env **ret, firn_err *err)
         firn_mem_free(env);
         return firn_raise_nomem(err);
     }
+    pthread_mutex_init(&env->folders, NULL);
     pthread_mutex_init(&env->lock, NULL);
     env->dirty = FIRN_MAP(env->arena);
     env->io = (firn_io){
@@ -132,5 +146,6 @@ void firn_env_free(firn_env *env)
         return;
     firn_arena_free(env->arena);
     pthread_mutex_destroy(&env->lock);
+    pthread_mutex_destroy(&env->folders);
     firn_mem_free(env);
 }

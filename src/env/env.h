@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/io.h"
 
+#include <pthread.h>
+
 typedef struct firn_env firn_env;
 
 /* What passed through the door; printed by runs, asserted by tests. */
@@ -30,6 +32,11 @@ firn_env_counters firn_env_count(firn_env *env);
 
 int64_t firn_env_now_us(firn_env *env);  /* wall clock since 1970, UTC */
 int64_t firn_env_mono_us(firn_env *env); /* for durations */
+
+/* With `lock` held: waits until `changed` is signalled (or for no reason), at most ms milliseconds;
+ * false when they are over. */
+bool firn_env_wait(pthread_cond_t *changed, pthread_mutex_t *lock, int64_t ms);
+
 FIRN_NODISCARD firn_code firn_env_random(firn_env *env, void *p, size_t n, firn_err *err);
 
 /* A random (version 4) UUID as 36 characters and NUL. */
@@ -64,6 +71,10 @@ FIRN_NODISCARD firn_code firn_fs_read(firn_env *env, const char *path, uint64_t 
 
 /* Creates the folder and its parents; durable after firn_env_flush. */
 FIRN_NODISCARD firn_code firn_fs_mkdirs(firn_env *env, const char *path, firn_err *err);
+
+/* Creates a folder that nobody else may enter, in a folder where others may write, or makes sure
+ * that what is there is one: no link, ours, not open to others' writes.  FIRN_E_IO. */
+FIRN_NODISCARD firn_code firn_fs_private(const char *path, firn_err *err);
 
 /* Names in a folder, sorted, without "." and "..", in `a`. */
 FIRN_NODISCARD firn_code firn_fs_list(firn_env *env, const char *path, firn_arena *a,

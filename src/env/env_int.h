@@ -10,9 +10,10 @@
 
 struct firn_env {
     firn_io io;
-    pthread_mutex_t lock; /* guards all below */
-    firn_arena *arena;    /* names in `dirty`; reset by flush */
-    firn_map dirty;       /* folders with entries that are not synced yet */
+    pthread_mutex_t folders; /* held while folders are made, and by a flush; taken before lock */
+    pthread_mutex_t lock;    /* guards all below */
+    firn_arena *arena;       /* names in `dirty`; reset by flush */
+    firn_map dirty;          /* folders with entries that are not synced yet */
     firn_env_counters counters;
 };
 

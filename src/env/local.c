@@ -253,11 +253,10 @@ static firn_code sync_dirs(firn_env *env, const firn_map *dirty, size_t *done, f
     return FIRN_OK;
 }
 
-firn_code firn_env_flush(firn_env *env, firn_err *err)
+static firn_code flush_folders(firn_env *env, firn_err *err)
 {
     firn_map dirty;
     size_t done = 0;
-    FIRN_TRY(FIRN_FAIL("flush.before", err));
     FIRN_AUTO(firn_arena_freep) firn_arena *taken = take_dirty(env, &dirty);
     if (!taken)
         return firn_raise_nomem(err);
@@ -266,19 +265,24 @@ firn_code firn_env_flush(firn_env *env, firn_err *err)
     for (; done < dirty.n; done++)
         if (mark_folder(env, dirty.v[done].key, NULL) != FIRN_OK)
             return firn_raise_nomem(err);
+    return code;
+}
+
+/* One at a time: who finds nothing to sync must not go ahead while another still syncs what both
+ * need. */
+firn_code firn_env_flush(firn_env *env, firn_err *err)
+{
+    FIRN_TRY(FIRN_FAIL("flush.before", err));
+    pthread_mutex_lock(&env->folders);
+    firn_code code = flush_folders(env, err);
+    pthread_mutex_unlock(&env->folders);
     FIRN_TRY(code);
     return FIRN_FAIL("flush.after", err);
 }
 
-firn_code firn_fs_mkdirs(firn_env *env, const char *path, firn_err *err)
+static firn_code make_folders(firn_env *env, const char *path, size_t n, firn_err *err)
 {
     char part[PATH_MAX];
-    size_t n = strlen(path);
-    if (n >= sizeof part || path[0] != '/')
-        return firn_raise(err, FIRN_E_INVAL, "%s is no absolute path of at most %d bytes",
-                          firn_quotec(path).s, PATH_MAX);
-    if (firn_fs_exists(env, path))
-        return FIRN_OK;
     for (size_t i = 1; i <= n; i++) {
         if (path[i] != '/' && path[i] != '\0')
             continue;
@@ -291,6 +295,53 @@ firn_code firn_fs_mkdirs(firn_env *env, const char *path, firn_err *err)
         if (errno != EEXIST)
             return firn_raise_errno(err, errno, "cannot create the folder %s", firn_quotec(part).s);
     }
+    return FIRN_OK;
+}
+
+/* A folder is made and marked in one step: who finds it there flushes it too. */
+firn_code firn_fs_mkdirs(firn_env *env, const char *path, firn_err *err)
+{
+    size_t n = strlen(path);
+    if (n >= PATH_MAX || path[0] != '/')
+        return firn_raise(err, FIRN_E_INVAL, "%s is no absolute path of at most %d bytes",
+                          firn_quotec(path).s, PATH_MAX);
+    if (firn_fs_exists(env, path))
+        return FIRN_OK;
+    pthread_mutex_lock(&env->folders);
+    firn_code code = make_folders(env, path, n, err);
+    pthread_mutex_unlock(&env->folders);
+    return code;
+}
+
+static firn_code not_private(const char *path, const char *why, firn_err *err)
+{
+    firn_raise(err, FIRN_E_IO, "the folder for scratch files, %s, %s", firn_quotec(path).s, why);
+    return firn_err_advise(err, "remove it, or let TMPDIR in the environment name a folder that is "
+                                "yours alone");
+}
+
+firn_code firn_fs_private(const char *path, firn_err *err)
+{
+    struct stat st;
+    if (mkdir(path, 0700) != 0 && errno != EEXIST) {
+        firn_raise_errno(err, errno, "cannot create the folder %s for scratch files",
+                         firn_quotec(path).s);
+        return firn_err_advise(err, "let TMPDIR in the environment name a folder that you may "
+                                    "write to");
+    }
+    FIRN_AUTO(close_fd) int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+        return not_private(path, "is a link or a file", err);
+    if (fd < 0 && errno == EACCES)
+        return not_private(path, "is closed to this user", err);
+    if (fd < 0 || fstat(fd, &st) != 0)
+        return firn_raise_errno(err, errno, "the folder %s", firn_quotec(path).s);
+    if (st.st_uid != geteuid())
+        return not_private(path, "belongs to another user", err);
+    if (st.st_mode & (S_IWGRP | S_IWOTH))
+        return not_private(path, "may be written to by other users", err);
+    if ((st.st_mode & 07777) != 0700 && fchmod(fd, 0700) != 0)
+        return firn_raise_errno(err, errno, "the folder %s", firn_quotec(path).s);
     return FIRN_OK;
 }
 

@@ -65,6 +65,25 @@ static bool columns_fit(const firn_type *files, const firn_type *table)
     return true;
 }
 
+/* The schema and the partition spec that the change was made for still serve. */
+static firn_code check_shape(const firn_pending *p, firn_err *err)
+{
+    const firn_table_change *c = p->change;
+    const firn_metadata *start = c->start;
+    const firn_metadata *now = p->base;
+    bool same_schema = firn_schema_same(&start->schema->type, &now->schema->type);
+    /* new columns were given ids that somebody else may have given away, and dropped, since */
+    if (c->schema && (!same_schema || start->last_column_id != now->last_column_id))
+        return conflict(p, "got another schema", err);
+    if (c->operation == FIRN_OP_NONE)
+        return FIRN_OK;
+    if (!same_schema && !columns_fit(&start->schema->type, &now->schema->type))
+        return conflict(p, "lost or changed a column", err);
+    if (c->file_count && !firn_spec_same(start->spec, now->spec))
+        return conflict(p, "got another partition spec", err);
+    return FIRN_OK;
+}
+
 firn_code firn_commit_rebase_check(const firn_pending *p, firn_err *err)
 {
     const firn_table_change *c = p->change;
@@ -81,17 +100,8 @@ firn_code firn_commit_rebase_check(const firn_pending *p, firn_err *err)
                           firn_quote(c->ident.name).s, now->format_version);
     if (now == start)
         return FIRN_OK;
-    bool same_schema = firn_schema_same(&start->schema->type, &now->schema->type);
-    /* new columns were given ids that somebody else may have given away, and dropped, since */
-    if (c->schema && (!same_schema || start->last_column_id != now->last_column_id))
-        return conflict(p, "got another schema", err);
-    if (c->operation == FIRN_OP_NONE)
-        return FIRN_OK;
-    if (!same_schema && !columns_fit(&start->schema->type, &now->schema->type))
-        return conflict(p, "lost or changed a column", err);
-    if (c->file_count && !firn_spec_same(start->spec, now->spec))
-        return conflict(p, "got another partition spec", err);
-    bool replaces = c->operation != FIRN_OP_APPEND;
+    FIRN_TRY(check_shape(p, err));
+    bool replaces = c->operation != FIRN_OP_NONE && c->operation != FIRN_OP_APPEND;
     if (replaces && !only_reorganised(start, now))
         return conflict(p, "got or lost rows", err);
     return FIRN_OK;

@@ -166,6 +166,26 @@ static bool is_time_transform(firn_transform_kind k)
            k == FIRN_TRANSFORM_HOUR;
 }
 
+/* The constants and the operator of a predicate in units of the partition: x < midnight lies in the
+ * partitions up to the day before. */
+static void project_time(const firn_expr *e, firn_transform transform, firn_expr *out,
+                         firn_value *values)
+{
+    for (size_t i = 0; i < e->value_count; i++) {
+        firn_value v = e->values[i];
+        if (e->op == FIRN_EXPR_LT && v.u.i > INT64_MIN)
+            v.u.i--;
+        if (e->op == FIRN_EXPR_GT && v.u.i < INT64_MAX)
+            v.u.i++;
+        values[i] = firn_transform_apply(transform, e->type, &v);
+    }
+    out->values = values;
+    if (e->op == FIRN_EXPR_LT)
+        out->op = FIRN_EXPR_LE;
+    if (e->op == FIRN_EXPR_GT)
+        out->op = FIRN_EXPR_GE;
+}
+
 /* Translates a predicate on a column into one on a partition field: every row that satisfies the
  * first lies in a partition that satisfies the second.  `out` and `values` are the caller's. */
 static bool project(const firn_expr *e, const firn_partition_field *f, const firn_type *result,
@@ -180,20 +200,7 @@ static bool project(const firn_expr *e, const firn_partition_field *f, const fir
     if (!is_time_transform(f->transform.kind) || e->value_count > max_values ||
         e->op == FIRN_EXPR_NE || e->op == FIRN_EXPR_STARTS_WITH)
         return false;
-    for (size_t i = 0; i < e->value_count; i++) {
-        firn_value v = e->values[i];
-        /* x < midnight lies in the partitions up to the day before */
-        if (e->op == FIRN_EXPR_LT && v.u.i > INT64_MIN)
-            v.u.i--;
-        if (e->op == FIRN_EXPR_GT && v.u.i < INT64_MAX)
-            v.u.i++;
-        values[i] = firn_transform_apply(f->transform, e->type, &v);
-    }
-    out->values = values;
-    if (e->op == FIRN_EXPR_LT)
-        out->op = FIRN_EXPR_LE;
-    if (e->op == FIRN_EXPR_GT)
-        out->op = FIRN_EXPR_GE;
+    project_time(e, f->transform, out, values);
     return true;
 }
 

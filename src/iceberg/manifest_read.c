@@ -81,7 +81,7 @@ static firn_code read_summaries(const firn_avro_value *v, firn_arena *a, firn_ma
     mf->partition_count = v->u.items.n;
     for (size_t i = 0; i < v->u.items.n; i++) {
         if (v->u.items.v[i].kind != FIRN_AVRO_RECORD)
-            return firn_raise(err, FIRN_E_DATA, "a partition summary is null");
+            return firn_raise(err, FIRN_E_DATA, "a partition summary is no record");
         const firn_avro_value *f = v->u.items.v[i].u.items.v;
         mf->partitions[i] = (firn_field_summary){
             .contains_null = f[0].kind != FIRN_AVRO_BOOLEAN || f[0].u.b,

@@ -66,19 +66,29 @@ static bool cut_name(firn_str *rest, char *name, size_t cap, size_t *ret_n)
     return true;
 }
 
-/* Finds the field a path leads to; NULL when it leads through a list or map.  The dotted path
- * comes back in `dotted`. */
+/* A field of a struct, the element of a list, the key or value of a map. */
+static const firn_field *child_named(const firn_type *t, firn_str name)
+{
+    if (t->kind == FIRN_T_LIST)
+        return &t->fields[0];
+    if (t->kind == FIRN_T_MAP)
+        return &t->fields[firn_str_eqc(name, "key") ? 0 : 1];
+    return t->kind == FIRN_T_STRUCT ? firn_type_field(t, name) : NULL;
+}
+
+/* Finds the primitive field a path leads to, NULL if there is none, and whether the path goes
+ * through a list or map.  The dotted path comes back in `dotted`. */
 static const firn_field *field_of_path(const firn_type *schema, firn_str path, firn_buf *dotted,
-                                       firn_err *err)
+                                       bool *ret_repeated, firn_err *err)
 {
     char name[2048];
     size_t n;
     const firn_type *at = schema;
     const firn_field *f = NULL;
+    *ret_repeated = false;
     while (path.n && cut_name(&path, name, sizeof name, &n)) {
-        if (at->kind != FIRN_T_STRUCT)
-            return NULL;
-        f = firn_type_field(at, (firn_str){name, n});
+        *ret_repeated |= at->kind == FIRN_T_LIST || at->kind == FIRN_T_MAP;
+        f = child_named(at, (firn_str){name, n});
         if (!f)
             return NULL;
         if ((dotted->n && firn_buf_addc(dotted, '.', err) != FIRN_OK) ||
@@ -103,18 +113,28 @@ static void widen_zero(const firn_type *t, bool upper, firn_value *v)
         v->u.f = upper ? 0.0f : -0.0f;
 }
 
-static firn_code make_bound(const firn_field *f, firn_str text, bool upper, firn_metrics_rule rule,
-                            firn_arena *a, firn_slice *ret, firn_err *err)
+/* Reads a bound; *ret_known is false when the text says none, which is always right.  A moment that
+ * no table can keep is an error wherever it stands, also inside of lists and maps. */
+static firn_code read_bound(const firn_type *t, firn_str path, firn_str text, firn_arena *a,
+                            firn_value *ret, bool *ret_known, firn_err *err)
+{
+    *ret_known = firn_value_from_engine(t, text, a, ret);
+    if (*ret_known || !is_moment(t->kind))
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_DATA, "column %s holds %s, which no table can keep", firn_quote(path).s,
+               firn_quote(text).s);
+    return firn_err_advise(err, "values must lie in years 0001 to 9999 and be finite: turn "
+                                "others into null, for example with CASE WHEN isfinite(…)");
+}
+
+static firn_code make_bound(const firn_field *f, firn_str path, firn_str text, bool upper,
+                            firn_metrics_rule rule, firn_arena *a, firn_slice *ret, firn_err *err)
 {
     firn_value v;
-    if (!firn_value_from_engine(&f->type, text, a, &v)) {
-        if (!is_moment(f->type.kind))
-            return FIRN_OK; /* no bound is always right */
-        firn_raise(err, FIRN_E_DATA, "column %s holds %s, which no table can keep",
-                   firn_quote(f->name).s, firn_quote(text).s);
-        return firn_err_advise(err, "values must lie in years 0001 to 9999 and be finite: turn "
-                                    "others into null, for example with CASE WHEN isfinite(…)");
-    }
+    bool known;
+    FIRN_TRY(read_bound(&f->type, path, text, a, &v, &known, err));
+    if (!known)
+        return FIRN_OK;
     widen_zero(&f->type, upper, &v);
     FIRN_AUTO(firn_buf_free) firn_buf b = FIRN_BUF((size_t)1 << 20);
     FIRN_TRY(firn_value_to_bytes(&f->type, &v, &b, err));
@@ -131,7 +151,7 @@ static firn_code make_bound(const firn_field *f, firn_str text, bool upper, firn
     return FIRN_OK;
 }
 
-static firn_code fill_column(const firn_field *f, const firn_engine_column *c,
+static firn_code fill_column(const firn_field *f, firn_str path, const firn_engine_column *c,
                              firn_metrics_rule rule, int64_t record_count, firn_arena *a,
                              firn_column_metrics *m, firn_err *err)
 {
@@ -143,14 +163,25 @@ static firn_code fill_column(const firn_field *f, const firn_engine_column *c,
     firn_slice lower = {NULL, 0};
     firn_slice upper = {NULL, 0};
     if (c->has_min)
-        FIRN_TRY(make_bound(f, c->min, false, rule, a, &lower, err));
+        FIRN_TRY(make_bound(f, path, c->min, false, rule, a, &lower, err));
     if (c->has_max)
-        FIRN_TRY(make_bound(f, c->max, true, rule, a, &upper, err));
+        FIRN_TRY(make_bound(f, path, c->max, true, rule, a, &upper, err));
     if (rule.mode == FIRN_METRICS_COUNTS)
         return FIRN_OK;
     m->lower_bound = lower;
     m->upper_bound = upper;
     return FIRN_OK;
+}
+
+/* Columns inside of lists and maps have no metrics, but what they hold is looked at. */
+static firn_code check_repeated(const firn_field *f, firn_str path, const firn_engine_column *c,
+                                firn_arena *a, firn_err *err)
+{
+    firn_value v;
+    bool known;
+    if (c->has_min)
+        FIRN_TRY(read_bound(&f->type, path, c->min, a, &v, &known, err));
+    return c->has_max ? read_bound(&f->type, path, c->max, a, &v, &known, err) : FIRN_OK;
 }
 
 static int by_field_id(const void *a, const void *b)
@@ -171,11 +202,15 @@ firn_code firn_metrics_fill(const firn_metadata *m, const firn_type *schema,
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         firn_buf_clear(&dotted);
-        const firn_field *f = field_of_path(schema, columns[i].path, &dotted, err);
-        if (!f)
+        bool repeated;
+        const firn_field *f = field_of_path(schema, columns[i].path, &dotted, &repeated, err);
+        firn_str path = firn_buf_str(&dotted);
+        if (f && repeated)
+            FIRN_TRY(check_repeated(f, path, &columns[i], a, err));
+        if (!f || repeated)
             continue;
-        firn_metrics_rule rule = firn_metrics_rule_for(m, firn_buf_str(&dotted), i);
-        FIRN_TRY(fill_column(f, &columns[i], rule, file->record_count, a, &list[n], err));
+        firn_metrics_rule rule = firn_metrics_rule_for(m, path, i);
+        FIRN_TRY(fill_column(f, path, &columns[i], rule, file->record_count, a, &list[n], err));
         if (rule.mode != FIRN_METRICS_NONE)
             n++;
     }

@@ -206,6 +206,22 @@ static firn_code find_snapshot(walk *w, int64_t id, bool in_log, const firn_snap
     return FIRN_OK;
 }
 
+/* The parent that a snapshot had before others expired it: PyIceberg then writes the snapshot as if
+ * it had never had one.  FIRN_NO_SNAPSHOT in *ret if it had none, or none is known. */
+static firn_code older_parent(walk *w, int64_t child, int64_t *ret, firn_err *err)
+{
+    *ret = FIRN_NO_SNAPSHOT;
+    for (;;) {
+        const firn_snapshot *s = w->older ? firn_metadata_snapshot(w->older, child) : NULL;
+        if (s && s->parent_id != FIRN_NO_SNAPSHOT)
+            *ret = s->parent_id;
+        bool made_later = w->older && !s;
+        if (*ret != FIRN_NO_SNAPSHOT || made_later || w->next_log == 0)
+            return FIRN_OK;
+        FIRN_TRY(load_older(w, err));
+    }
+}
+
 /* Finds the newest stamped ancestor of main; NULL in *ret if there is none, or none to be found. */
 static firn_code find_stamped(walk *w, bool in_log, const firn_snapshot **ret, firn_err *err)
 {
@@ -223,6 +239,8 @@ static firn_code find_stamped(walk *w, bool in_log, const firn_snapshot **ret, f
             return FIRN_OK;
         }
         id = s->parent_id;
+        if (id == FIRN_NO_SNAPSHOT && in_log)
+            FIRN_TRY(older_parent(w, s->snapshot_id, &id, err));
     }
     return FIRN_OK;
 }

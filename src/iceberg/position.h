@@ -12,7 +12,7 @@
 #include "iceberg/manifest.h"
 
 #define FIRN_POSITION_TAG "firn"
-#define FIRN_ID_TWIN 3004 /* error id: another firn landed the stream meanwhile */
+#define FIRN_ID_TWIN      3004 /* error id: another firn landed the stream meanwhile */
 /* A table property: set with the first stamp, it tells a table whose stamps were lost from one that
  * never had any. */
 #define FIRN_POSITION_PROPERTY "firn.stamped"

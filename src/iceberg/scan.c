@@ -8,6 +8,9 @@ typedef struct planning {
     const firn_expr *filter;
     const firn_spec *spec; /* of the file looked at last */
     const firn_type *types;
+    int64_t stamp_of; /* the snapshot looked at last, */
+    bool stamp_known;
+    bool stamped; /* and whether firn made it */
     firn_arena *a;
     FIRN_VEC(firn_scan_file) files;
     firn_scan_plan *plan;
@@ -29,6 +32,33 @@ static firn_code use_spec(planning *p, int32_t spec_id, firn_err *err)
     return FIRN_OK;
 }
 
+/* firn's own files have all columns; its snapshots are stamped with the run. */
+static bool is_ours(planning *p, int64_t snapshot_id)
+{
+    if (!p->stamp_known || p->stamp_of != snapshot_id) {
+        const firn_snapshot *s = firn_metadata_snapshot(p->m, snapshot_id);
+        p->stamped = s && firn_snapshot_summary(s, "firn.run").p;
+        p->stamp_of = snapshot_id;
+        p->stamp_known = true;
+    }
+    return p->stamped;
+}
+
+/* A column that is partitioned by as it is, and is still in the table. */
+static bool is_kept_identity(const planning *p, const firn_partition_field *f)
+{
+    return f->transform.kind == FIRN_TRANSFORM_IDENTITY &&
+           firn_schema_field(&p->m->schema->type, f->source_id);
+}
+
+static bool is_unproven(planning *p, const firn_manifest_entry *e)
+{
+    for (size_t i = 0; i < p->spec->field_count; i++)
+        if (is_kept_identity(p, &p->spec->fields[i]) && !e->file.partition[i].is_null)
+            return !is_ours(p, e->snapshot_id);
+    return false;
+}
+
 static firn_code take_entry(void *arg, const firn_manifest_entry *e, bool *stop FIRN_UNUSED,
                             firn_err *err)
 {
@@ -43,6 +73,7 @@ static firn_code take_entry(void *arg, const firn_manifest_entry *e, bool *stop 
         return firn_raise(err, FIRN_E_UNSUPPORTED, "data file %s is %s; only Parquet is read",
                           firn_quote(e->file.file_path).s, firn_quote(e->file.file_format).s);
     firn_scan_file f = {.sequence_number = e->sequence_number, .snapshot_id = e->snapshot_id};
+    f.partition_column_unproven = is_unproven(p, e);
     firn_data_file bare = e->file;
     bare.metrics_count = 0; /* they did their work */
     FIRN_TRY(firn_data_file_copy(&bare, p->types, p->spec->field_count, p->a, &f.file, err));

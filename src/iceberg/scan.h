@@ -9,6 +9,9 @@ typedef struct firn_scan_file {
     firn_data_file file; /* without metrics unless asked for */
     int64_t sequence_number;
     int64_t snapshot_id; /* that added it */
+    /* Another program wrote the file, and it is partitioned by the very values of a column: it may
+     * lack that column, as files of Hive do, whatever its metrics say. */
+    bool partition_column_unproven;
 } firn_scan_file;
 
 typedef struct firn_scan_plan {

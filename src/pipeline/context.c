@@ -27,17 +27,47 @@ firn_memory_plan firn_memory_split(uint64_t total_bytes)
 
 /* --- scratch ------------------------------------------------------------------------------- */
 
-/* The scratch folder is locked as long as the process lives: a folder that can be locked belongs
- * to a run that died. */
-static firn_code lock_scratch(firn_context *c, const char *path, firn_err *err)
+#define LOCK_TRIES 100
+
+static bool is_file(int fd, const char *path)
 {
-    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a path", 0);
-    const char *name = a ? firn_arena_printf(a, "%s/lock", path) : NULL;
+    struct stat open_one;
+    struct stat named;
+    return fstat(fd, &open_one) == 0 && stat(path, &named) == 0 &&
+           open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
+}
+
+/* One try; *ret_fd stays -1 if the folder or the file was taken away meanwhile. */
+static firn_code try_lock(firn_context *c, const char *name, int *ret_fd, firn_err *err)
+{
+    if (firn_fs_mkdirs(c->env, c->scratch, err) != FIRN_OK)
+        return firn_wrap(err, "scratch space");
+    int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == ENOENT)
+        return FIRN_OK;
+    if (fd < 0)
+        return firn_raise_errno(err, errno, "the scratch folder %s", firn_quotec(c->scratch).s);
+    if (flock(fd, LOCK_EX) == 0 && is_file(fd, name))
+        *ret_fd = fd;
+    else
+        close(fd);
+    return FIRN_OK;
+}
+
+/* The scratch folder is locked as long as the process lives: a folder that can be locked belongs
+ * to a run that died.  Another run may take a folder for dead before it is locked, and remove it:
+ * then it is made again. */
+static firn_code lock_scratch(firn_context *c, firn_err *err)
+{
+    const char *name = firn_arena_printf(c->arena, "%s/" FIRN_SCRATCH_LOCK, c->scratch);
     if (!name)
-        return firn_raise_nomem(err);
-    c->scratch_lock = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (c->scratch_lock < 0 || flock(c->scratch_lock, LOCK_EX | LOCK_NB) != 0)
-        return firn_raise_errno(err, errno, "the scratch folder %s", firn_quotec(path).s);
+        return firn_arena_raise(c->arena, err);
+    for (int i = 0; c->scratch_lock < 0; i++) {
+        if (i == LOCK_TRIES)
+            return firn_raise(err, FIRN_E_CONFLICT, "the scratch folder %s cannot be locked",
+                              firn_quotec(c->scratch).s);
+        FIRN_TRY(try_lock(c, name, &c->scratch_lock, err));
+    }
     return FIRN_OK;
 }
 
@@ -48,14 +78,14 @@ static firn_code make_scratch(firn_context *c, bool in_warehouse, firn_err *err)
         in_warehouse ? firn_arena_printf(c->arena, "%s/.firn/tmp", c->warehouse)
                      : firn_arena_printf(c->arena, "%s/firn-%lld",
                                          temporary && temporary[0] == '/' ? temporary : "/tmp",
-                                         (long long)getuid());
+                                         (long long)geteuid());
     c->scratch = base ? firn_arena_printf(c->arena, "%s/%s", base, c->run_id) : NULL;
     if (!c->scratch)
         return firn_arena_raise(c->arena, err);
     c->scratch_in_warehouse = in_warehouse;
-    if (firn_fs_mkdirs(c->env, c->scratch, err) != FIRN_OK)
-        return firn_wrap(err, "scratch space");
-    return lock_scratch(c, c->scratch, err);
+    if (!in_warehouse)
+        FIRN_TRY(firn_fs_private(base, err));
+    return lock_scratch(c, err);
 }
 
 firn_code firn_context_scratch(firn_context *c, firn_arena *a, const char **ret, firn_err *err)
@@ -70,13 +100,33 @@ firn_code firn_context_scratch(firn_context *c, firn_arena *a, const char **ret,
     return FIRN_OK;
 }
 
+/* The lock goes last: what has one can be told from a folder that is being made. */
+firn_code firn_context_remove_scratch(firn_env *env, const char *folder, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a folder", 0);
+    firn_str *names;
+    size_t count;
+    if (!a)
+        return firn_raise_nomem(err);
+    FIRN_TRY(firn_fs_list(env, folder, a, &names, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        if (firn_str_eqc(names[i], FIRN_SCRATCH_LOCK))
+            continue;
+        const char *path = firn_arena_printf(a, "%s/%.*s", folder, FIRN_STR_ARG(names[i]));
+        if (!path)
+            return firn_arena_raise(a, err);
+        FIRN_TRY(firn_fs_remove_tree(env, path, folder, err));
+    }
+    const char *slash = strrchr(folder, '/');
+    const char *base = firn_arena_strndup(a, folder, (size_t)(slash - folder));
+    return base ? firn_fs_remove_tree(env, folder, base, err) : firn_arena_raise(a, err);
+}
+
 static void remove_scratch(firn_context *c)
 {
     if (c->scratch && firn_fs_exists(c->env, c->scratch)) {
-        char *slash = strrchr(c->scratch, '/');
-        char *parent = firn_arena_strndup(c->arena, c->scratch, (size_t)(slash - c->scratch));
         firn_err ignored = {0}; /* what stays is reclaimed by the next run */
-        if (parent && firn_fs_remove_tree(c->env, c->scratch, parent, &ignored) != FIRN_OK)
+        if (firn_context_remove_scratch(c->env, c->scratch, &ignored) != FIRN_OK)
             firn_debug("scratch: %s", ignored.text);
     }
     if (c->scratch_lock >= 0)
@@ -125,8 +175,11 @@ static firn_code fill_context(firn_context *c, const firn_context_conf *conf, fi
     c->keep_order = conf->keep_order;
     FIRN_TRY(firn_run_names_new(c->io, &c->names, err));
     firn_run_names_next(&c->names, c->run_id);
-    c->events = (firn_events){
-        .env = c->env, .run_id = c->run_id, .fn = conf->on_event, .arg = conf->event_arg};
+    c->events = (firn_events){.env = c->env,
+                              .run_id = c->run_id,
+                              .fn = conf->on_event,
+                              .arg = conf->event_arg,
+                              .started_us = firn_env_mono_us(c->env)};
     pthread_mutex_init(&c->events.lock, NULL);
     if (c->warehouse)
         FIRN_TRY(open_catalog(c, conf, err));
@@ -197,7 +250,8 @@ firn_code firn_context_check(const firn_context *c, firn_err *err)
 {
     if (!atomic_load(&c->cancelled))
         return FIRN_OK;
-    return firn_raise(err, FIRN_E_CANCELLED, "interrupted");
+    firn_raise(err, FIRN_E_CANCELLED, "interrupted");
+    return firn_err_advise(err, "nothing half is visible; run the same command again to go on");
 }
 
 firn_commit_ctx firn_context_commit(firn_context *c)

@@ -90,6 +90,13 @@ firn_commit_ctx firn_context_commit(firn_context *c);
  * *ret_removed.  FIRN_OK also when nothing could be told. */
 FIRN_NODISCARD firn_code firn_context_reclaim(firn_context *c, size_t *ret_removed, firn_err *err);
 
+#define FIRN_SCRATCH_LOCK "lock" /* the file in a scratch folder that its run keeps locked */
+
+/* Removes a scratch folder with all that is in it, its lock last: removal that is cut off leaves a
+ * folder that the next run finds. */
+FIRN_NODISCARD firn_code firn_context_remove_scratch(firn_env *env, const char *folder,
+                                                     firn_err *err);
+
 /* Notes that the run writes to a table, so that what it leaves can be found if it dies. */
 FIRN_NODISCARD firn_code firn_context_note_table(firn_context *c, firn_str data_folder,
                                                  firn_str metadata_folder, firn_ident ident,

@@ -31,6 +31,21 @@ void firn_event(firn_events *e, const char *name, json_t *fields)
     json_decref(fields);
 }
 
+json_t *firn_event_text(firn_str s)
+{
+    json_t *j = firn_json_new_str(s);
+    return j ? j : json_string("?");
+}
+
+void firn_event_note(firn_events *e, firn_str stream, firn_str ns, firn_str table, firn_str message)
+{
+    firn_event(e, "note",
+               json_pack("{s:o, s:o, s:o, s:o}", "stream",
+                         stream.n ? firn_event_text(stream) : json_null(), "namespace",
+                         firn_event_text(ns), "table", firn_event_text(table), "text",
+                         firn_event_text(message)));
+}
+
 json_t *firn_event_error(const firn_err *err)
 {
     char id[8];

@@ -6,10 +6,13 @@
 #include "base/str.h"
 
 #include <string.h>
-#include <time.h>
 
 #define WAIT_MS       100
 #define REJECTS_BYTES ((size_t)64 << 20)
+/* A share of fewer records says little. */
+#define RATIO_FROM 1000
+/* Enough to find the record by. */
+#define KEPT_OF_OVERSIZE ((size_t)64 << 10)
 /* Of one batch: what documents whose keys are data come to. */
 #define SHAPES_BYTES ((size_t)64 << 20)
 
@@ -18,14 +21,7 @@
 /* Waits for any change, at most WAIT_MS: nothing may hang on a signal that was missed. */
 void firn_feed_wait(firn_feed *f)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += WAIT_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
-    pthread_cond_timedwait(&f->changed, &f->lock, &until);
+    (void)firn_env_wait(&f->changed, &f->lock, WAIT_MS);
 }
 
 /* Keeps the first error; everybody stops. */
@@ -69,8 +65,8 @@ static bool slot_at(firn_feed *f, feed_cursor *at, feed_slot **ret, bool *ret_en
 static void free_slot(firn_feed *f, feed_slot *s)
 {
     if (s->raw) {
-        f->queued_bytes -= s->bytes;
-        f->files[s->file].queued -= s->bytes;
+        f->queued_cost -= s->cost;
+        f->files[s->file].queued -= s->cost;
         firn_raw_batch_free(s->raw);
         s->raw = NULL;
     }
@@ -220,13 +216,23 @@ firn_code firn_feed_take(firn_feed *f, bool may_wait, feed_slot **ret, firn_err 
 
 /* --- looking ahead ------------------------------------------------------------------------- */
 
-/* Joins the shapes of batches from the head on, in order, until `bytes` were seen or the input
- * ends.  The batches stay in the queue. */
-static firn_code join_ahead(firn_feed *f, uint64_t bytes, firn_shape *into, firn_err *err)
+/* Waits for the batch that is to be looked at next, which the readers must be allowed to add. */
+static void wait_ahead(firn_feed *f, feed_cursor at)
+{
+    bool moved = f->ahead.file != at.file || f->ahead.slot != at.slot;
+    f->ahead = at;
+    if (moved)
+        pthread_cond_broadcast(&f->changed);
+    firn_feed_wait(f);
+}
+
+/* Joins the shapes of batches from the head on, in order, until `cost` was seen or the input ends:
+ * the same batches whatever the memory and the number of threads.  They stay in the queue. */
+static firn_code join_ahead(firn_feed *f, uint64_t cost, firn_shape *into, firn_err *err)
 {
     feed_cursor at = f->head;
     uint64_t seen = 0;
-    while (seen < bytes) {
+    while (seen < cost) {
         feed_slot *s;
         bool end;
         if (f->stop)
@@ -234,7 +240,7 @@ static firn_code join_ahead(firn_feed *f, uint64_t bytes, firn_shape *into, firn
         if (!slot_at(f, &at, &s, &end)) {
             if (end)
                 break;
-            firn_feed_wait(f);
+            wait_ahead(f, at);
             continue;
         }
         if (s->state == SLOT_RAW)
@@ -244,7 +250,7 @@ static firn_code join_ahead(firn_feed *f, uint64_t bytes, firn_shape *into, firn
             continue;
         }
         FIRN_TRY(firn_shape_join(into, s->shape, f->arena, err));
-        seen += s->bytes;
+        seen += s->cost;
         at.slot++;
     }
     return FIRN_OK;
@@ -263,19 +269,19 @@ static firn_code join_headers(firn_feed *f, firn_shape *into, firn_err *err)
 
 /* After the layout changed, what was seen under the old one counts no more; everything that was
  * joined fits now, or is left to the rejects. */
-static void settle(firn_feed *f, uint64_t bytes)
+static void settle(firn_feed *f, uint64_t cost)
 {
     feed_cursor at = f->head;
     feed_slot *s;
     bool end;
     uint64_t seen = 0;
     while (slot_at(f, &at, &s, &end)) {
-        bool joined = seen < bytes && s->state == SLOT_WALKED;
+        bool joined = seen < cost && s->state == SLOT_WALKED;
         if (joined)
             s->misfit = false;
         else if (s->state == SLOT_WALKED && s->misfit)
             s->state = SLOT_RAW;
-        seen += s->bytes;
+        seen += s->cost;
         at.slot++;
     }
 }
@@ -309,16 +315,20 @@ static firn_code make_layout(firn_feed *f, const firn_shape *seen, firn_err *err
 static firn_code look_ahead(firn_feed *f, firn_err *err)
 {
     bool first = f->layout == NULL;
-    uint64_t bytes = first ? f->conf->lookahead_bytes : f->conf->window_bytes;
+    uint64_t cost = first ? f->conf->lookahead_bytes : f->conf->window_bytes;
     firn_shape *seen = firn_shape_new(f->arena);
     if (!seen)
         return firn_arena_raise(f->arena, err);
     if (first && f->survey)
         FIRN_TRY(firn_shape_join(seen, f->survey, f->arena, err));
-    FIRN_TRY(join_ahead(f, bytes, seen, err));
+    f->ahead = f->head;
+    f->looking = true;
+    firn_code code = join_ahead(f, cost, seen, err);
+    f->looking = false;
+    FIRN_TRY(code);
     FIRN_TRY(join_headers(f, seen, err));
     FIRN_TRY(make_layout(f, seen, err));
-    settle(f, bytes);
+    settle(f, cost);
     f->looked_ahead = true;
     return FIRN_OK;
 }
@@ -368,6 +378,18 @@ firn_code firn_feed_begin_unit(firn_feed *f, uint64_t max_bytes, const firn_layo
 
 /* --- rejects ------------------------------------------------------------------------------- */
 
+/* The record; of one that is too long its beginning, whole characters if it is text. */
+static firn_slice kept_of(const firn_batch *b, const firn_record *rec)
+{
+    firn_slice raw = {b->bytes.p + rec->offset, rec->length};
+    if (!(rec->flags & FIRN_REC_OVERSIZE) || raw.n <= KEPT_OF_OVERSIZE)
+        return raw;
+    raw.n = KEPT_OF_OVERSIZE;
+    for (int i = 0; i < 3 && (raw.p[raw.n] & 0xc0) == 0x80; i++)
+        raw.n--;
+    return raw;
+}
+
 static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject *r, firn_err *err)
 {
     const firn_batch *b = &s->raw->batch;
@@ -380,8 +402,7 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
         .cut = rec->flags & FIRN_REC_OVERSIZE,
         .path = firn_arena_str(f->reject_arena, r->path),
         .reason = firn_arena_str(f->reject_arena, r->reason),
-        .raw =
-            firn_arena_copy(f->reject_arena, (firn_slice){b->bytes.p + rec->offset, rec->length}),
+        .raw = firn_arena_copy(f->reject_arena, kept_of(b, rec)),
     };
     if (x.path.p && x.reason.p && x.raw.p && firn_vec_push(f->reject_arena, &f->rejects, x))
         return FIRN_OK;
@@ -390,9 +411,21 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
                                 "them with a smaller rejects.max");
 }
 
+/* The first in the files' order; with several threads it need not be the first one found. */
+static const firn_feed_reject *first_reject(const firn_feed *f)
+{
+    const firn_feed_reject *first = &f->rejects.v[0];
+    for (size_t i = 1; i < f->rejects.n; i++) {
+        const firn_feed_reject *r = &f->rejects.v[i];
+        if (r->file < first->file || (r->file == first->file && r->offset < first->offset))
+            first = r;
+    }
+    return first;
+}
+
 static firn_code too_many(const firn_feed *f, firn_err *err)
 {
-    const firn_feed_reject *r = &f->rejects.v[0];
+    const firn_feed_reject *r = first_reject(f);
     firn_raise(err, FIRN_E_LIMIT,
                "%zu of %llu records were rejected, the first in %s line %llu: "
                "%.*s",
@@ -407,7 +440,7 @@ static firn_code too_many(const firn_feed *f, firn_err *err)
 static firn_code check_rejects(const firn_feed *f, firn_err *err)
 {
     double share = f->totals.records ? (double)f->rejects.n / (double)f->totals.records : 0;
-    bool by_share = f->totals.records > f->conf->rejects_max && share > f->conf->rejects_ratio;
+    bool by_share = f->totals.records > RATIO_FROM && share > f->conf->rejects_ratio;
     if (f->rejects.n <= f->conf->rejects_max && !by_share)
         return FIRN_OK;
     return too_many(f, err);
@@ -456,6 +489,7 @@ firn_feed_totals firn_feed_total(firn_feed *f)
 {
     pthread_mutex_lock(&f->lock);
     firn_feed_totals t = f->totals;
+    t.waiting = FIRN_MIN((uint64_t)f->queued_cost, t.bytes);
     pthread_mutex_unlock(&f->lock);
     return t;
 }

@@ -65,6 +65,8 @@ typedef struct firn_feed_reject {
 typedef struct firn_feed_totals {
     uint64_t records; /* seen, rejects included */
     uint64_t bytes;   /* raw, decompressed */
+    uint64_t stored;  /* the same as the files hold them */
+    uint64_t waiting; /* of bytes: about how many are in the queue */
     uint64_t duplicate_keys;
 } firn_feed_totals;
 

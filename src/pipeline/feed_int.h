@@ -20,6 +20,7 @@ typedef enum slot_state {
 typedef struct feed_slot {
     firn_raw_batch *raw;
     size_t bytes;
+    size_t cost; /* memory it takes, about: a batch of one record takes more than its bytes */
     size_t file;
     slot_state state;
     bool misfit;       /* holds what the layout cannot take */
@@ -32,7 +33,7 @@ typedef struct feed_file {
     firn_arena *arena; /* the framer and the slots; freed with the last batch */
     FIRN_VEC(feed_slot *) slots;
     size_t released;
-    size_t queued; /* bytes */
+    size_t queued; /* sum of costs */
     bool read_done;
     firn_shape *header; /* columns of a file without records; in the feed's arena */
     firn_feed_file result;
@@ -54,7 +55,9 @@ struct firn_feed {
     feed_file *files;
     firn_feed_file *results; /* copies of files[i].result for the caller */
     size_t next_file;        /* for the next reader */
-    size_t queued_bytes;
+    size_t queued_cost;
+    feed_cursor ahead; /* where looking ahead has come to */
+    bool looking;
     bool stop;
     firn_err err;
 

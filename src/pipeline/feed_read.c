@@ -8,10 +8,17 @@
 /* How many files beyond the one being landed may be read ahead. */
 #define FILES_AHEAD 64
 
-/* A reader may add to the queue when there is room, or when everybody waits for its file. */
+/* What the buffers, arenas and types around a batch take, however small it is. */
+#define SLOT_COST ((size_t)32 << 10)
+
+/* A reader may add to the queue when there is room, or when everybody waits for its file.  The
+ * batches that are looked at ahead stay in the queue, so it may overflow then: the engine rests
+ * and leaves its memory. */
 static bool may_add(const firn_feed *f, size_t file)
 {
-    if (f->queued_bytes < f->conf->queue_bytes)
+    if (f->queued_cost < f->conf->queue_bytes)
+        return true;
+    if (f->looking && file == f->ahead.file && f->files[file].slots.n <= f->ahead.slot)
         return true;
     return file == f->head.file && f->files[file].queued == 0;
 }
@@ -24,7 +31,11 @@ static firn_code add_batch(firn_feed *f, size_t i, firn_raw_batch *raw, firn_err
         firn_raw_batch_free(raw);
         return firn_arena_raise(file->arena, err);
     }
-    *s = (feed_slot){.raw = raw, .bytes = raw->batch.bytes.n, .file = i, .state = SLOT_RAW};
+    *s = (feed_slot){.raw = raw,
+                     .bytes = raw->batch.bytes.n,
+                     .cost = raw->batch.bytes.n + SLOT_COST,
+                     .file = i,
+                     .state = SLOT_RAW};
     pthread_mutex_lock(&f->lock);
     while (!f->stop && !may_add(f, i))
         firn_feed_wait(f);
@@ -33,8 +44,8 @@ static firn_code add_batch(firn_feed *f, size_t i, firn_raw_batch *raw, firn_err
         code = f->stop ? FIRN_E_CANCELLED : firn_arena_raise(file->arena, err);
         firn_raw_batch_free(raw);
     } else {
-        f->queued_bytes += s->bytes;
-        file->queued += s->bytes;
+        f->queued_cost += s->cost;
+        file->queued += s->cost;
         f->totals.bytes += s->bytes;
     }
     pthread_cond_broadcast(&f->changed);
@@ -42,14 +53,25 @@ static firn_code add_batch(firn_feed *f, size_t i, firn_raw_batch *raw, firn_err
     return code;
 }
 
+static void count_stored(firn_feed *f, const firn_file_reader *r, uint64_t *counted)
+{
+    uint64_t now = firn_file_reader_stored(r);
+    pthread_mutex_lock(&f->lock);
+    f->totals.stored += now - *counted;
+    pthread_mutex_unlock(&f->lock);
+    *counted = now;
+}
+
 static firn_code read_batches(firn_feed *f, size_t i, firn_file_reader *r, size_t *ret_count,
                               firn_err *err)
 {
+    uint64_t stored = 0;
     *ret_count = 0;
     for (;;) {
         firn_raw_batch *raw;
         bool end;
         FIRN_TRY(firn_file_reader_next(r, &raw, &end, err));
+        count_stored(f, r, &stored);
         if (end)
             return FIRN_OK;
         ++*ret_count;
@@ -123,13 +145,20 @@ static firn_code read_file(firn_feed *f, size_t i, firn_err *err)
     return code;
 }
 
-/* Takes the next file, not too far ahead of the one being landed; false: none is left. */
+/* Whether a file is not too far ahead of the one being landed or looked at. */
+static bool near(const firn_feed *f, size_t file)
+{
+    size_t at = f->looking ? f->ahead.file : f->head.file;
+    return file < at + FILES_AHEAD;
+}
+
+/* Takes the next file; false: none is left. */
 static bool next_file(firn_feed *f, size_t *ret)
 {
     bool found = false;
     pthread_mutex_lock(&f->lock);
     while (!f->stop && f->next_file < f->conf->file_count && !found) {
-        found = f->next_file < f->head.file + FILES_AHEAD;
+        found = near(f, f->next_file);
         if (!found)
             firn_feed_wait(f);
     }

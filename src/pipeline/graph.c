@@ -65,7 +65,7 @@ static firn_code find_needs(const firn_project *p, firn_node *nodes, size_t coun
         return firn_arena_raise(a, err);
     for (size_t k = 0; k < count; k++) {
         bool found = false;
-        for (size_t j = 0; j < name_count && !found && k != i; j++)
+        for (size_t j = 0; j < name_count && !found; j++)
             found = mentions(&names[j], p->catalog.name, nodes[k].ident);
         if (found)
             n->needs[n->need_count++] = k;
@@ -205,6 +205,23 @@ static firn_code selects_nothing(const firn_graph *g, const char *word, firn_err
                                 "* stands for any text, +x adds what x needs");
 }
 
+/* Of +x+: what x needs and what needs x, but not what else the latter need. */
+static firn_code mark_around(firn_graph *g, bool up, bool down, bool *marks, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a selection", 0);
+    bool *below = a ? firn_arena_array(a, g->count + 1, sizeof *below) : NULL;
+    if (!below)
+        return firn_raise_nomem(err);
+    memcpy(below, marks, g->count * sizeof *below);
+    if (down)
+        select_downstream(g, below);
+    if (up)
+        select_upstream(g, marks);
+    for (size_t i = 0; i < g->count; i++)
+        marks[i] = marks[i] || below[i];
+    return FIRN_OK;
+}
+
 static firn_code mark_word(firn_graph *g, const char *word, bool *marks, firn_err *err)
 {
     firn_str w = firn_str_of(word);
@@ -220,11 +237,7 @@ static firn_code mark_word(firn_graph *g, const char *word, bool *marks, firn_er
     }
     if (!found)
         return selects_nothing(g, word, err);
-    if (down)
-        select_downstream(g, marks);
-    if (up)
-        select_upstream(g, marks);
-    return FIRN_OK;
+    return mark_around(g, up, down, marks, err);
 }
 
 firn_code firn_graph_select(firn_graph *g, const firn_selection *s, firn_err *err)

@@ -2,6 +2,7 @@
 #include "pipeline/landed.h"
 
 #include "base/hash.h"
+#include "base/map.h"
 #include "base/str.h"
 
 #include <stdlib.h>
@@ -189,5 +190,48 @@ firn_code firn_landed_union(const firn_landed *old, const firn_landed_file *adde
         memcpy(set.v + kept, added, count * sizeof *set.v);
     sort(&set);
     *ret = set;
+    return FIRN_OK;
+}
+
+/* --- the same content twice in one run ----------------------------------------------------- */
+
+/* Remembers a key; *ret_first is false if it was there before. */
+static firn_code note_key(firn_map *m, const void *key, size_t n, bool *ret_first, firn_err *err)
+{
+    firn_str text = {key, n};
+    *ret_first = firn_map_get(m, text) == NULL;
+    if (!*ret_first)
+        return FIRN_OK;
+    text = firn_arena_str(m->arena, text);
+    if (!text.p || !firn_map_put(m, text, m))
+        return firn_arena_raise(m->arena, err);
+    return FIRN_OK;
+}
+
+firn_code firn_landed_drop_twins(firn_source_file *files, size_t *count, firn_arena *a,
+                                 firn_err *err)
+{
+    firn_map sizes = FIRN_MAP(a);
+    firn_map shared = FIRN_MAP(a); /* sizes of two files or more */
+    firn_map contents = FIRN_MAP(a);
+    size_t kept = 0;
+    bool first;
+    for (size_t i = 0; i < *count; i++) {
+        const uint64_t size = files[i].stat.size;
+        FIRN_TRY(note_key(&sizes, &size, sizeof size, &first, err));
+        if (!first)
+            FIRN_TRY(note_key(&shared, &size, sizeof size, &first, err));
+    }
+    for (size_t i = 0; i < *count; i++) {
+        uint64_t key[2] = {files[i].stat.size, 0};
+        first = true;
+        if (firn_map_get(&shared, (firn_str){(const char *)key, sizeof key[0]})) {
+            FIRN_TRY(firn_file_hash(files[i].path, &key[1], err));
+            FIRN_TRY(note_key(&contents, key, sizeof key, &first, err));
+        }
+        if (first)
+            files[kept++] = files[i];
+    }
+    *count = kept;
     return FIRN_OK;
 }

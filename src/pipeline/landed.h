@@ -57,4 +57,9 @@ FIRN_NODISCARD firn_code firn_landed_state(const firn_landed *set, const firn_so
                                            bool by_content, firn_file_state *ret,
                                            uint64_t *ret_hash, firn_err *err);
 
+/* Of files with the same content keeps the first; *count is how many there are, and are left.
+ * Reads only files that have the size of another one. */
+FIRN_NODISCARD firn_code firn_landed_drop_twins(firn_source_file *files, size_t *count,
+                                                firn_arena *a, firn_err *err);
+
 #endif

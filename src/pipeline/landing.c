@@ -2,6 +2,8 @@
 /* The way of a stream: find its files, leave out what landed, land the rest unit by unit, commit
  * everything in one snapshot. */
 #include "pipeline/landing_int.h"
+#include "pipeline/progress.h"
+#include "pipeline/spec_note.h"
 
 #include "base/datetime.h"
 #include "base/str.h"
@@ -31,25 +33,10 @@ firn_code firn_stream_name(const firn_ingest *ingest, firn_arena *a, firn_str *r
     return FIRN_OK;
 }
 
-static json_t *text(firn_str s)
-{
-    json_t *j = firn_json_new_str(s);
-    return j ? j : json_string("?");
-}
-
-static json_t *stream_fields(const landing *l)
-{
-    const firn_ident *i = &l->ingest->table.ident;
-    return json_pack("{s:o, s:o, s:o}", "stream", text(l->stream), "namespace", text(i->ns),
-                     "table", text(i->name));
-}
-
 static void note(landing *l, firn_str message)
 {
-    json_t *fields = stream_fields(l);
-    if (fields)
-        json_object_set_new(fields, "text", text(message));
-    firn_event(&l->run->events, "note", fields);
+    const firn_ident *i = &l->ingest->table.ident;
+    firn_event_note(&l->run->events, l->stream, i->ns, i->name, message);
 }
 
 /* --- which files --------------------------------------------------------------------------- */
@@ -243,17 +230,6 @@ static void say_notes(landing *l)
         note(l, notes[l->notes_said++].text);
 }
 
-static void say_progress(landing *l)
-{
-    firn_feed_totals t = firn_feed_total(l->feed);
-    json_t *fields = stream_fields(l);
-    if (fields) {
-        json_object_set_new(fields, "records", json_integer((json_int_t)t.records));
-        json_object_set_new(fields, "bytes", json_integer((json_int_t)t.bytes));
-    }
-    firn_event(&l->run->events, "progress", fields);
-}
-
 static bool is_partitioned(const landing *l)
 {
     return l->metadata ? l->metadata->spec->field_count > 0 : l->ingest->table.partition_count > 0;
@@ -273,7 +249,6 @@ static firn_code write_unit(landing *l, firn_session *s, bool fed, firn_err *err
 {
     FIRN_TRY(firn_landing_copy_unit(l, s, fed, err));
     FIRN_TRY(publish_new(l, err));
-    say_progress(l);
     return FIRN_FAIL("landing.after_unit", err);
 }
 
@@ -305,13 +280,35 @@ static void remove_data(landing *l)
 static firn_code land_files(landing *l, firn_err *err)
 {
     firn_session *s = NULL;
+    firn_progress p;
     FIRN_TRY(firn_context_session(l->run, &s, err));
+    firn_progress_begin(&p, &l->run->events, l->feed, &l->feed_conf, l->stream,
+                        l->ingest->table.ident);
     firn_code code = land_units(l, s, err);
+    firn_progress_end(&p);
     l->run->ops->session_close(s);
     FIRN_TRY(code);
     FIRN_TRY(firn_landing_write_rejects(l, err));
     FIRN_TRY(firn_publisher_wait(l->publisher, err));
     return firn_landing_commit(l, err);
+}
+
+/* Files of blanks, or of an empty list.  Ten are enough to see what is going on. */
+static void say_no_records(landing *l)
+{
+    const firn_feed_file *done = firn_feed_files(l->feed);
+    size_t n = 0;
+    for (size_t i = 0; i < l->file_count; i++) {
+        if (done[i].records || n++ >= 10)
+            continue;
+        const char *message =
+            firn_arena_printf(l->a, "file %s holds no records", firn_quote(l->files[i].name).s);
+        if (message)
+            note(l, firn_str_of(message));
+    }
+    const char *more = n > 10 ? firn_arena_printf(l->a, "%zu more files hold none", n - 10) : NULL;
+    if (more)
+        note(l, firn_str_of(more));
 }
 
 static void fill_result(landing *l)
@@ -346,15 +343,19 @@ static firn_code land_chosen(landing *l, firn_err *err)
     FIRN_TRY(firn_landing_target(l->run, l->project, l->ingest->table.ident, l->ingest, l->metadata,
                                  l->a, &l->target, &location, err));
     FIRN_TRY(note_table(l, location, err));
+    if (l->metadata)
+        FIRN_TRY(firn_spec_note(l->run, &l->ingest->table, l->stream, l->metadata, l->a, err));
     FIRN_TRY(firn_publisher_open(l->run->env, &l->publisher, err));
     firn_code code = open_feed(l, err);
     if (code == FIRN_OK)
         code = land_files(l, err);
     firn_publisher_close(l->publisher);
-    if (code == FIRN_OK)
+    if (code == FIRN_OK) {
         fill_result(l);
-    else if (code != FIRN_E_COMMIT_UNKNOWN)
+        say_no_records(l);
+    } else if (code != FIRN_E_COMMIT_UNKNOWN) {
         remove_data(l);
+    }
     firn_feed_close(l->feed);
     l->feed = NULL;
     return code;
@@ -368,6 +369,7 @@ static firn_code land_once(landing *l, firn_err *err)
     if (l->replace)
         FIRN_TRY(refuse_shared_replace(l, err));
     FIRN_TRY(firn_landing_load_table(l, err));
+    l->result->exists = l->metadata != NULL;
     FIRN_TRY(find_files(l, err));
     l->result->files_found = l->found_count;
     FIRN_TRY(l->replace ? choose_all(l, err) : choose_new(l, err));

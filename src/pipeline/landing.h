@@ -26,6 +26,7 @@ typedef struct firn_landed_result {
     int64_t bytes_written;
     int64_t snapshot_id; /* FIRN_NO_SNAPSHOT: nothing was committed */
     size_t warnings;     /* checks with severity warn that found rows */
+    bool exists;         /* the table; false: nothing ever landed */
 } firn_landed_result;
 
 /* Lands what is new.  Nothing is committed unless FIRN_OK is returned (FIRN_E_COMMIT_UNKNOWN: it is

@@ -116,10 +116,25 @@ static firn_code put_safe(firn_str s, firn_buf *out, firn_err *err)
     return FIRN_OK;
 }
 
+/* A name as a folder.  Locations are URIs to many readers: '#' and '?' would end the path there. */
+static firn_code put_name(firn_str s, firn_buf *out, firn_err *err)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        bool special = c == '#' || c == '?' || c == '%';
+        FIRN_TRY(special ? firn_buf_addf(out, err, "%%%02X", (unsigned char)c)
+                         : firn_buf_addc(out, c, err));
+    }
+    return FIRN_OK;
+}
+
 static firn_code put_levels(firn_str ns, firn_buf *out, firn_err *err)
 {
-    for (size_t i = 0; i < ns.n; i++)
-        FIRN_TRY(firn_buf_addc(out, ns.p[i] == '.' ? '/' : ns.p[i], err));
+    for (firn_str rest = ns; rest.p;) {
+        FIRN_TRY(put_name(firn_str_cut(&rest, '.'), out, err));
+        if (rest.p)
+            FIRN_TRY(firn_buf_addc(out, '/', err));
+    }
     return FIRN_OK;
 }
 
@@ -143,7 +158,7 @@ static firn_code put_value(const layout_values *v, placeholder ph, firn_buf *out
     case PH_NAMESPACE:
         return put_levels(v->ident.ns, out, err);
     case PH_TABLE:
-        return firn_buf_addstr(out, v->ident.name, err);
+        return put_name(v->ident.name, out, err);
     case PH_APP:
         return put_safe(v->p->name, out, err);
     case PH_SOURCE:

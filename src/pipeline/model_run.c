@@ -9,6 +9,7 @@
 #include "pipeline/checks.h"
 #include "pipeline/landing_int.h"
 #include "pipeline/replace_schema.h"
+#include "pipeline/spec_note.h"
 #include "pipeline/tables.h"
 
 #include <string.h>
@@ -197,7 +198,9 @@ static firn_code engine_error(const model_work *w, int shift, firn_err *err)
         return err->code;
     firn_place p = w->model->sql_place;
     firn_sql_locate(err, w->model->file, (int)p.line, (int)p.column - shift);
-    return err->code;
+    if (err)
+        firn_tables_advise(w->run, err);
+    return err && err->where[0] ? err->code : firn_err_place(err, p); /* it may say no line */
 }
 
 /* --- running ------------------------------------------------------------------------------- */
@@ -332,6 +335,8 @@ static firn_code run_once(model_work *w, bool full_refresh, firn_err *err)
     if (w->result->unchanged)
         return FIRN_OK;
     FIRN_TRY(note_table(w, err));
+    if (w->before)
+        FIRN_TRY(firn_spec_note(w->run, &w->model->table, FIRN_STR_LIT(""), w->before, w->a, err));
     firn_code code = select_into_files(w, err);
     if (code == FIRN_OK)
         code = publish(w, err);

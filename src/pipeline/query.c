@@ -7,9 +7,6 @@
 
 #include <string.h>
 
-/* How the engine begins to say that a table is not there. */
-#define NO_TABLE "Catalog Error: Table with name "
-
 typedef struct querying {
     firn_context *run;
     firn_session *session;
@@ -20,49 +17,13 @@ typedef struct querying {
     firn_tables tables;
 } querying;
 
-/* The engine knows only the tables that the statement and the catalog have in common: of one that
- * is not there it would say that not even its namespace is. */
-static void advise_table(const querying *q, firn_err *err)
-{
-    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("names", 0);
-    firn_ident *tables;
-    size_t count;
-    firn_str names[512];
-    const char *name = err->text + sizeof NO_TABLE - 1;
-    const char *end = strstr(name, " does not exist");
-    if (!a || !end || !q->run->catalog ||
-        q->run->catalog->ops->list_tables(q->run->catalog, a, &tables, &count, NULL) != FIRN_OK)
-        return;
-    firn_str missing = firn_str_trim((firn_str){name, (size_t)(end - name)});
-    if (missing.n > 2 && missing.p[0] == '"')
-        missing = (firn_str){missing.p + 1, missing.n - 2};
-    missing = firn_arena_str(a, missing);
-    count = FIRN_MIN(count, FIRN_COUNT_OF(names));
-    for (size_t i = 0; i < count; i++)
-        names[i] = firn_str_of(firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(tables[i].ns),
-                                                 FIRN_STR_ARG(tables[i].name)));
-    char where[sizeof err->where];
-    memcpy(where, err->where, sizeof where);
-    firn_raise(err, FIRN_E_SQL, "there is no table %s", firn_quote(missing).s);
-    firn_err_where(err, "%s", where);
-    int near = firn_str_nearest(missing, names, count);
-    for (size_t i = 0; i < count; i++) /* named without its namespace */
-        if (firn_str_ieq(tables[i].name, missing))
-            near = (int)i;
-    if (near >= 0)
-        firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
-    else
-        firn_err_advise(err, "tables are named namespace.table; `firn tables` lists them");
-}
-
 /* Moves the engine's "LINE n" into err->where. */
 static firn_code located(const querying *q, int shift, firn_err *err)
 {
     if (err->code != FIRN_E_SQL)
         return err->code;
     firn_sql_locate(err, q->conf->file, q->conf->line, q->conf->column - shift);
-    if (firn_str_starts(firn_str_of(err->text), NO_TABLE))
-        advise_table(q, err);
+    firn_tables_advise(q->run, err);
     return err->code;
 }
 

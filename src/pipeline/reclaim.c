@@ -214,13 +214,17 @@ static firn_code reclaim_tables(reclaiming *r, const char *folder, firn_err *err
     return FIRN_OK;
 }
 
-/* Takes the lock of a scratch folder; false if its run lives. */
+/* Takes the lock of a scratch folder; false if its run lives.  A folder without a lock is one that
+ * is being made, or one whose removal was cut off behind the lock: empty both times. */
 static bool lock_dead(const char *folder, firn_arena *a, int *ret_fd)
 {
-    const char *path = firn_arena_printf(a, "%s/lock", folder);
+    const char *path = firn_arena_printf(a, "%s/" FIRN_SCRATCH_LOCK, folder);
     *ret_fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
-    if (*ret_fd < 0)
+    if (*ret_fd < 0) {
+        if (path && errno == ENOENT)
+            (void)rmdir(folder); /* who is making it makes it again */
         return false;
+    }
     return flock(*ret_fd, LOCK_EX | LOCK_NB) == 0;
 }
 
@@ -235,7 +239,7 @@ static firn_code reclaim_run(reclaiming *r, const char *base, firn_str name, fir
     r->prefix = (firn_str){name.p, RUN_PREFIX_BYTES};
     if (r->c->scratch_in_warehouse)
         FIRN_TRY(reclaim_tables(r, folder, err));
-    return firn_fs_remove_tree(r->c->env, folder, base, err);
+    return firn_context_remove_scratch(r->c->env, folder, err);
 }
 
 firn_code firn_context_reclaim(firn_context *c, size_t *ret_removed, firn_err *err)

@@ -23,6 +23,7 @@ typedef struct running {
     bool landing; /* one stream at a time: a landing has queues and threads of its own */
     firn_run_result result;
     bool check_failed;
+    bool stopped; /* told to stop before everything was done */
 } running;
 
 /* --- events -------------------------------------------------------------------------------- */
@@ -83,6 +84,8 @@ static void land_node(running *r, const firn_node *n, outcome *o)
     set_int(o->fields, "warnings", (int64_t)x.warnings);
     if (x.snapshot_id != FIRN_NO_SNAPSHOT)
         set_int(o->fields, "snapshot_id", x.snapshot_id);
+    if (nothing && !x.exists && o->fields)
+        json_object_set_new(o->fields, "exists", json_false());
 }
 
 static void make_node(running *r, const firn_node *n, outcome *o)
@@ -121,6 +124,7 @@ static void finish(running *r, const firn_node *n, outcome *o, int64_t started_u
     r->result.failed += o->status == FIRN_NODE_FAILED;
     bool check = o->status == FIRN_NODE_FAILED && o->err.code == FIRN_E_CHECK;
     r->check_failed = r->check_failed || check;
+    r->stopped = r->stopped || (o->status == FIRN_NODE_FAILED && o->err.code == FIRN_E_CANCELLED);
     if (o->status == FIRN_NODE_FAILED && !check)
         r->result.exit_status = firn_code_policy_of(o->err.code)->exit_status;
     if (n->ingest)
@@ -163,13 +167,25 @@ static readiness readiness_of(const running *r, const firn_node *n)
     return all;
 }
 
-static void skip(running *r, size_t i)
+/* The first node that is left out because the run was told to stop says so. */
+static void add_stop(running *r, json_t *fields)
+{
+    firn_err err = {0};
+    if (r->stopped || firn_context_check(r->run, &err) == FIRN_OK)
+        return;
+    r->stopped = true;
+    json_object_set_new(fields, "error", firn_event_error(&err));
+}
+
+static void skip(running *r, size_t i, readiness why)
 {
     json_t *fields = node_fields(&r->graph->nodes[i]);
     r->status[i] = FIRN_NODE_SKIPPED;
     r->result.skipped++;
     if (fields)
         json_object_set_new(fields, "status", json_string("skipped"));
+    if (fields && why == READY)
+        add_stop(r, fields);
     firn_event(&r->run->events, "node_finished", fields);
 }
 
@@ -185,7 +201,7 @@ static const firn_node *next_node(running *r)
             readiness ready = readiness_of(r, n);
             bool stop = atomic_load(&r->run->cancelled);
             if (ready == DOOMED || (ready == READY && stop)) {
-                skip(r, i);
+                skip(r, i, ready);
                 pthread_cond_broadcast(&r->changed);
                 continue;
             }
@@ -234,6 +250,8 @@ static void set_exit_status(running *r)
     firn_run_result *x = &r->result;
     if (x->exit_status == 0 && r->check_failed)
         x->exit_status = firn_code_policy_of(FIRN_E_CHECK)->exit_status;
+    if (x->exit_status == 0 && r->stopped)
+        x->exit_status = firn_code_policy_of(FIRN_E_CANCELLED)->exit_status;
     if (x->exit_status == 0 && x->rejects)
         x->exit_status = r->project->rejects.exit_status;
 }

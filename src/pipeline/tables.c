@@ -129,6 +129,25 @@ firn_code firn_tables_rewrite(const firn_tables *t, firn_str sql, firn_buf *out,
 
 /* --- pruning ------------------------------------------------------------------------------- */
 
+/* SQL does not tell such columns apart; Iceberg and the files do. */
+static firn_code refuse_clashes(const firn_input *in, firn_err *err)
+{
+    const firn_type *schema = &in->metadata->schema->type;
+    for (size_t i = 0; i < schema->field_count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (!firn_str_ieq(schema->fields[i].name, schema->fields[k].name))
+                continue;
+            firn_raise(err, FIRN_E_UNSUPPORTED,
+                       "table %.*s.%.*s: columns %s and %s differ only in case",
+                       FIRN_STR_ARG(in->ident.ns), FIRN_STR_ARG(in->ident.name),
+                       firn_quote(schema->fields[k].name).s, firn_quote(schema->fields[i].name).s);
+            return firn_err_advise(err, "SQL does not tell them apart: rename one of them with "
+                                        "the engine that made the table");
+        }
+    }
+    return FIRN_OK;
+}
+
 static firn_code make_stub(const firn_tables *t, const firn_input *in, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
@@ -143,7 +162,8 @@ static firn_code make_stub(const firn_tables *t, const firn_input *in, firn_err 
         FIRN_TRY(firn_sql_type(&sql, &schema->fields[i].type, err));
     }
     FIRN_TRY(firn_buf_addc(&sql, ')', err));
-    return exec_buf(t, &sql, err);
+    firn_code code = exec_buf(t, &sql, err);
+    return code == FIRN_E_SQL && refuse_clashes(in, err) != FIRN_OK ? FIRN_E_UNSUPPORTED : code;
 }
 
 static firn_code drop_stub(const firn_tables *t, const firn_input *in, firn_err *err)
@@ -243,4 +263,45 @@ firn_code firn_tables_views(firn_tables *t, firn_err *err)
                              FIRN_STR_ARG(t->inputs[i].ident.name));
     }
     return FIRN_OK;
+}
+
+/* --- tables that are not there ------------------------------------------------------------- */
+
+/* How the engine begins to say that a table is not there. */
+#define NO_TABLE "Catalog Error: Table with name "
+
+/* The engine knows only the tables that the statement and the catalog have in common: of one that
+ * is not there it would say that not even its namespace is. */
+void firn_tables_advise(firn_context *run, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("names", 0);
+    firn_ident *tables;
+    size_t count;
+    firn_str names[512];
+    bool missing_table = firn_str_starts(firn_str_of(err->text), NO_TABLE);
+    const char *name = missing_table ? err->text + sizeof NO_TABLE - 1 : err->text;
+    const char *end = strstr(name, " does not exist");
+    if (!a || !missing_table || !end || !run->catalog ||
+        run->catalog->ops->list_tables(run->catalog, a, &tables, &count, NULL) != FIRN_OK)
+        return;
+    firn_str missing = firn_str_trim((firn_str){name, (size_t)(end - name)});
+    if (missing.n > 2 && missing.p[0] == '"')
+        missing = (firn_str){missing.p + 1, missing.n - 2};
+    missing = firn_arena_str(a, missing);
+    count = FIRN_MIN(count, FIRN_COUNT_OF(names));
+    for (size_t i = 0; i < count; i++)
+        names[i] = firn_str_of(firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(tables[i].ns),
+                                                 FIRN_STR_ARG(tables[i].name)));
+    char where[sizeof err->where];
+    memcpy(where, err->where, sizeof where);
+    firn_raise(err, FIRN_E_SQL, "there is no table %s", firn_quote(missing).s);
+    firn_err_where(err, "%s", where);
+    int near = firn_str_nearest(missing, names, count);
+    for (size_t i = 0; i < count; i++) /* named without its namespace */
+        if (firn_str_ieq(tables[i].name, missing))
+            near = (int)i;
+    if (near >= 0)
+        firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
+    else
+        firn_err_advise(err, "tables are named namespace.table; `firn tables` lists them");
 }

@@ -53,4 +53,8 @@ FIRN_NODISCARD firn_code firn_tables_views(firn_tables *t, firn_err *err);
 
 void firn_tables_close(firn_tables *t);
 
+/* Where an error says that a table is not there: says it in our words, with the nearest table of
+ * the catalog.  Other errors stay as they are. */
+void firn_tables_advise(firn_context *run, firn_err *err);
+
 #endif

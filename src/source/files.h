@@ -63,6 +63,9 @@ FIRN_NODISCARD firn_code firn_file_reader_next(firn_file_reader *r, firn_raw_bat
 FIRN_NODISCARD firn_code firn_file_reader_finish(firn_file_reader *r, uint64_t *ret_hash,
                                                  firn_stat *ret_stat, firn_err *err);
 
+/* How many of the file's bytes, as stored, were read so far. */
+uint64_t firn_file_reader_stored(const firn_file_reader *r);
+
 /* What the format found out, for people ("separator ';'"); "" if nothing. */
 firn_str firn_file_reader_note(const firn_file_reader *r);
 /* The framer's knowledge of the file, as in firn_batch.file. */

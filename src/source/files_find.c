@@ -261,8 +261,9 @@ static firn_code resolve_root(const char *path, char *resolved, firn_err *err)
     }
     if (stat(resolved, &st) == 0 && !S_ISDIR(st.st_mode)) {
         firn_raise(err, FIRN_E_CONFIG, "the source's path %s is no folder", firn_quotec(path).s);
-        return firn_err_advise(err, "let `path` be the folder of the file, and name the file "
-                                    "after the source: from: SOURCE.%s",
+        return firn_err_advise(err,
+                               "let `path` be the folder of the file, and name the file "
+                               "after the source: from: SOURCE.%s",
                                strrchr(resolved, '/') + 1);
     }
     return FIRN_OK;

@@ -26,6 +26,7 @@ struct firn_file_reader {
     firn_env *env;
     const firn_source_file *file;
     firn_file_reader_opt opt;
+    size_t max_record_bytes;
     firn_framer *framer;
     int fd;
     firn_stat stat;
@@ -50,7 +51,7 @@ struct firn_file_reader {
     uint8_t *tail; /* bytes behind the last whole record */
     size_t tail_n;
     uint64_t offset; /* of the tail in the (converted) file */
-    uint64_t line;
+    firn_line_counter lines;
 };
 
 void firn_raw_batch_free(firn_raw_batch *b)
@@ -211,14 +212,6 @@ static firn_code fill_buffer(firn_file_reader *r, uint8_t *buffer, size_t *n, si
 
 /* --- batches ------------------------------------------------------------------------------- */
 
-static uint64_t count_newlines(const uint8_t *p, size_t n)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += p[i] == '\n';
-    return count;
-}
-
 static firn_code new_batch(firn_file_reader *r, size_t bytes, firn_raw_batch **ret, firn_err *err)
 {
     firn_raw_batch *b = firn_mem_alloc(sizeof *b);
@@ -237,7 +230,7 @@ static firn_code new_batch(firn_file_reader *r, size_t bytes, firn_raw_batch **r
     return FIRN_OK;
 }
 
-static firn_code grow_batch(firn_raw_batch *b, size_t bytes, firn_err *err)
+static firn_code resize_batch(firn_raw_batch *b, size_t bytes, firn_err *err)
 {
     uint8_t *p = firn_mem_realloc(b->buffer, bytes);
     if (!p)
@@ -247,15 +240,17 @@ static firn_code grow_batch(firn_raw_batch *b, size_t bytes, firn_err *err)
     return FIRN_OK;
 }
 
-/* Gives back the memory that a batch of a few long records does not need. */
-static void trim_records(firn_raw_batch *b)
+/* Gives back the memory that a batch of a few records, or of a small file, does not need. */
+static void trim(firn_raw_batch *b)
 {
-    if (b->batch.count * 2 > b->record_cap)
-        return;
-    firn_record *fewer =
-        firn_mem_realloc(b->records, FIRN_MAX(b->batch.count, (size_t)1) * sizeof *fewer);
-    if (fewer)
-        b->records = fewer;
+    if (b->batch.count * 2 <= b->record_cap) {
+        firn_record *fewer =
+            firn_mem_realloc(b->records, FIRN_MAX(b->batch.count, (size_t)1) * sizeof *fewer);
+        if (fewer)
+            b->records = fewer;
+    }
+    if (b->batch.bytes.n * 2 <= b->buffer_bytes)
+        (void)resize_batch(b, FIRN_MAX(b->batch.bytes.n, (size_t)1), NULL);
 }
 
 static firn_code keep_tail(firn_file_reader *r, const uint8_t *p, size_t n, firn_err *err)
@@ -275,7 +270,7 @@ static firn_code cut(firn_file_reader *r, firn_raw_batch *b, size_t *n, firn_cut
 {
     for (;;) {
         FIRN_TRY(fill_buffer(r, b->buffer, n, b->buffer_bytes, err));
-        bool largest = b->buffer_bytes >= r->opt.format->max_record_bytes;
+        bool largest = b->buffer_bytes > r->max_record_bytes;
         bool force = *n == b->buffer_bytes && largest;
         *c = (firn_cut){.records = b->records, .cap = b->record_cap};
         firn_code code =
@@ -289,8 +284,8 @@ static firn_code cut(firn_file_reader *r, firn_raw_batch *b, size_t *n, firn_cut
         if (r->at_eof)
             return firn_raise(err, FIRN_E_BUG, "the format left %zu bytes at the end of %s", *n,
                               firn_quote(r->file->name).s);
-        FIRN_TRY(
-            grow_batch(b, FIRN_MIN(b->buffer_bytes * 2, r->opt.format->max_record_bytes), err));
+        /* beyond the longest record there must be room for the line's end */
+        FIRN_TRY(resize_batch(b, FIRN_MIN(b->buffer_bytes * 2, r->max_record_bytes + 64), err));
     }
 }
 
@@ -304,14 +299,16 @@ static firn_code make_batch(firn_file_reader *r, firn_raw_batch *b, firn_err *er
         .records = b->records,
         .count = c.n,
         .first_offset = r->offset,
-        .first_line = r->line,
         .file = r->opt.decoder->file(r->framer),
     };
+    b->batch.lone_cr = r->opt.decoder->lone_cr(r->framer);
+    b->batch.first_line = firn_next_lines(&r->lines, b->batch.bytes, b->batch.lone_cr);
     r->offset += c.consumed;
-    r->line += count_newlines(b->buffer, c.consumed);
-    trim_records(b);
+    FIRN_TRY(keep_tail(r, b->buffer + c.consumed, n - c.consumed, err));
+    trim(b);
     b->batch.records = b->records;
-    return keep_tail(r, b->buffer + c.consumed, n - c.consumed, err);
+    b->batch.bytes.p = b->buffer;
+    return FIRN_OK;
 }
 
 firn_code firn_file_reader_next(firn_file_reader *r, firn_raw_batch **ret, bool *ret_end,
@@ -425,9 +422,12 @@ firn_code firn_file_reader_open(firn_env *env, const firn_source_file *file,
     r->env = env;
     r->file = file;
     r->opt = *opt;
+    r->max_record_bytes = opt->format->max_record_bytes;
+    if (r->max_record_bytes == 0)
+        r->max_record_bytes = FIRN_MAX_RECORD_BYTES;
     r->fd = -1;
     r->convert = (iconv_t)-1;
-    r->line = 1;
+    r->lines.line = 1;
     firn_code code = open_reader(r, a, err);
     if (code != FIRN_OK) {
         firn_file_reader_close(r);
@@ -453,6 +453,11 @@ firn_code firn_file_reader_finish(firn_file_reader *r, uint64_t *ret_hash, firn_
     *ret_hash = firn_hash64_value(r->hash);
     *ret_stat = r->stat;
     return FIRN_OK;
+}
+
+uint64_t firn_file_reader_stored(const firn_file_reader *r)
+{
+    return r->bytes_in;
 }
 
 firn_str firn_file_reader_note(const firn_file_reader *r)

@@ -196,6 +196,18 @@ static sim_commit *new_commit(const step *s, sim_kind kind)
     return c;
 }
 
+/* By what its stream holds, a step of its own stream happened in an earlier try. */
+static bool happened(const step *s, sim_kind kind)
+{
+    const sim_plan *p = s->plan;
+    int64_t target = p->targets[s->n];
+    if (!has_stream(kind) || kind == APPEND_SHARED || !target)
+        return false;
+    if (s->at + 1 < target)
+        sim_fail("writer %d: its stream went back to %lld", p->number, (long long)s->at);
+    return s->at >= target;
+}
+
 /* Tries a step once; true when there is nothing more to do about it. */
 static bool try_step(step *s)
 {
@@ -209,11 +221,8 @@ static bool try_step(step *s)
         sim_fail("writer %d: %s", p->number, err.text);
     if (code != FIRN_OK)
         return false;
-    bool own = has_stream(kind) && kind != APPEND_SHARED;
-    if (own && p->targets[s->n] && s->at >= p->targets[s->n])
-        return true; /* it had happened */
-    if (own && p->targets[s->n] && s->at + 1 < p->targets[s->n])
-        sim_fail("writer %d: its stream went back to %lld", p->number, (long long)s->at);
+    if (happened(s, kind))
+        return true;
     p->targets[s->n] = s->at + 1;
     p->tried[s->n] = true;
     sim_commit *c = new_commit(s, kind);

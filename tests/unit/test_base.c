@@ -13,6 +13,8 @@
 #include "base/datetime.h"
 #include "base/type.h"
 
+#include <stdlib.h>
+
 static firn_str s(const char *text)
 {
     return firn_str_of(text);
@@ -162,6 +164,57 @@ static void quoting_caps_and_escapes(void **state FIRN_UNUSED)
     assert_non_null(strstr(q.s, "…"));
     assert_string_equal(firn_quote((firn_str){"a\x1b[2J\xff", 6}).s, "'a\\x1b[2J\\xff'");
     assert_string_equal(firn_quotec("Zürich").s, "'Zürich'");
+}
+
+/* Texts longer than any buffer, against the C library, which reads all their digits. */
+static void check_long_double(const char *head, int zeros, const char *tail)
+{
+    firn_err err = {0};
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 20);
+    check_ok(firn_buf_adds(&text, head, &err), &err);
+    for (int i = 0; i < zeros; i++)
+        check_ok(firn_buf_addc(&text, '0', &err), &err);
+    check_ok(firn_buf_adds(&text, tail, &err), &err);
+    char *end;
+    double want = strtod(firn_buf_cstr(&text), &end);
+    double got = -7;
+    bool whole = *end == '\0' && end != firn_buf_cstr(&text);
+    assert_int_equal(firn_str_f64(firn_buf_str(&text), &got), whole);
+    if (!whole)
+        want = -7;
+    assert_memory_equal(&got, &want, sizeof got);
+}
+
+/* 1 + 2^-53 lies half-way between two doubles, and so do the others: the last digit decides. */
+static void doubles_of_any_length(void **state FIRN_UNUSED)
+{
+    static const char *const heads[] = {
+        "1.00000000000000011102230246251565404236316680908203125",
+        "-9007199254740993.",
+        "9007199254740993",
+        "0.",
+        "",
+        "+.",
+        "2.4703282292062327208e-324",
+        "179769313486231580793728971405303415079934132710037826936173778980444968292764750946649017"
+        "977587207096330286416692887910946555547851940402630657488671505820681908902000708383676273"
+        "854845817711531764475730270069855571366959622842914819860834936475292719074168444365510704"
+        "342711559699508093042880177904174497791.",
+    };
+    static const char *const tails[] = {"",       "1",       "1e-5",    "5e2000", "e-999999999999",
+                                        "9e-900", "9e-2000", "1e99999", "x",      "1.5",
+                                        "e",      "1e+",     "1e-1000"};
+    static const int zeros[] = {0, 700, 746, 747, 770, 799, 800, 801, 1000, 3000};
+    for (size_t i = 0; i < FIRN_COUNT_OF(heads); i++)
+        for (size_t k = 0; k < FIRN_COUNT_OF(tails); k++)
+            for (size_t z = 0; z < FIRN_COUNT_OF(zeros); z++)
+                check_long_double(heads[i], zeros[z], tails[k]);
+    /* digits all the way */
+    char nines[4000];
+    memset(nines, '7', sizeof nines);
+    memcpy(nines + 1000, ".", 1);
+    memcpy(nines + sizeof nines - 6, "e-900", 6);
+    check_long_double(nines, 0, "");
 }
 
 static void numbers_in_text(void **state FIRN_UNUSED)
@@ -398,13 +451,13 @@ static void types_are_read_and_printed(void **state FIRN_UNUSED)
     assert_non_null(strstr(err.advice, "string"));
     check_fails(firn_type_parse(s("list<int"), a, &t, &err), FIRN_E_CONFIG, &err, "list<int");
     check_fails(firn_type_parse(s("map<int>"), a, &t, &err), FIRN_E_CONFIG, &err, "int");
-    char deep[2000] = "";
+    FIRN_AUTO(firn_buf_free) firn_buf deep = FIRN_BUF(2000);
     for (int i = 0; i < 100; i++)
-        strcat(deep, "list<");
-    strcat(deep, "int");
+        check_ok(firn_buf_adds(&deep, "list<", &err), &err);
+    check_ok(firn_buf_adds(&deep, "int", &err), &err);
     for (int i = 0; i < 100; i++)
-        strcat(deep, ">");
-    check_fails(firn_type_parse(s(deep), a, &t, &err), FIRN_E_LIMIT, &err, "32");
+        check_ok(firn_buf_addc(&deep, '>', &err), &err);
+    check_fails(firn_type_parse(s(firn_buf_cstr(&deep)), a, &t, &err), FIRN_E_LIMIT, &err, "32");
     firn_arena_free(a);
 }
 
@@ -502,6 +555,7 @@ int main(void)
         cmocka_unit_test(utf8_is_the_standards),
         cmocka_unit_test(quoting_caps_and_escapes),
         cmocka_unit_test(numbers_in_text),
+        cmocka_unit_test(doubles_of_any_length),
         cmocka_unit_test(nearest_words),
         cmocka_unit_test(names_in_natural_order),
         cmocka_unit_test(decimals),

@@ -104,26 +104,50 @@ static int sql_cmp(const firn_type *t, const firn_value *a, const firn_value *b)
     return c ? c : (x.n > y.n) - (x.n < y.n);
 }
 
+static bool is_one_of(const firn_expr *e, const firn_value *v)
+{
+    for (size_t i = 0; i < e->value_count; i++)
+        if (sql_cmp(e->type, v, &e->values[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool starts_with(const firn_value *v, const firn_value *prefix)
+{
+    firn_slice p = prefix->u.bytes;
+    return v->u.bytes.n >= p.n && memcmp(v->u.bytes.p, p.p, p.n) == 0;
+}
+
+/* The six comparisons: which outcomes of sql_cmp (below, equal, above) satisfy them. */
+static bool sql_compares(const firn_expr *e, const firn_value *v)
+{
+    static const struct {
+        firn_expr_op op;
+        bool by_outcome[3];
+    } rows[] = {
+        {FIRN_EXPR_EQ, {false, true, false}}, {FIRN_EXPR_NE, {true, false, true}},
+        {FIRN_EXPR_LT, {true, false, false}}, {FIRN_EXPR_LE, {true, true, false}},
+        {FIRN_EXPR_GT, {false, false, true}}, {FIRN_EXPR_GE, {false, true, true}},
+    };
+    int c = sql_cmp(e->type, v, &e->values[0]);
+    for (size_t i = 0; i < FIRN_COUNT_OF(rows); i++)
+        if (rows[i].op == e->op)
+            return rows[i].by_outcome[1 + (c > 0) - (c < 0)];
+    fail_msg("operator %d", (int)e->op);
+    return false;
+}
+
 static bool sql_predicate(const firn_expr *e, const firn_value *v)
 {
     if (e->op == FIRN_EXPR_IS_NULL || e->op == FIRN_EXPR_NOT_NULL)
         return v->is_null == (e->op == FIRN_EXPR_IS_NULL);
     if (v->is_null)
         return false;
-    if (e->op == FIRN_EXPR_IN) {
-        for (size_t i = 0; i < e->value_count; i++)
-            if (sql_cmp(e->type, v, &e->values[i]) == 0)
-                return true;
-        return false;
-    }
-    if (e->op == FIRN_EXPR_STARTS_WITH) {
-        firn_slice p = e->values[0].u.bytes;
-        return v->u.bytes.n >= p.n && memcmp(v->u.bytes.p, p.p, p.n) == 0;
-    }
-    int c = sql_cmp(e->type, v, &e->values[0]);
-    return (e->op == FIRN_EXPR_EQ && c == 0) || (e->op == FIRN_EXPR_NE && c != 0) ||
-           (e->op == FIRN_EXPR_LT && c < 0) || (e->op == FIRN_EXPR_LE && c <= 0) ||
-           (e->op == FIRN_EXPR_GT && c > 0) || (e->op == FIRN_EXPR_GE && c >= 0);
+    if (e->op == FIRN_EXPR_IN)
+        return is_one_of(e, v);
+    if (e->op == FIRN_EXPR_STARTS_WITH)
+        return starts_with(v, &e->values[0]);
+    return sql_compares(e, v);
 }
 
 static bool sql_matches(const firn_expr *e, const firn_value *v)
@@ -242,6 +266,24 @@ static void make_bounds(world *w, const firn_value *low, const firn_value *high,
         *upper = (firn_slice){NULL, 0};
 }
 
+/* In the order of the engine that wrote the file. */
+static int writer_cmp(const world *w, bool java, const firn_value *a, const firn_value *b)
+{
+    bool java_uuid = java && w->type.kind == FIRN_T_UUID;
+    return java_uuid ? java_uuid_cmp(a, b) : firn_value_cmp(&w->type, a, b);
+}
+
+/* Some engines leave counts out. */
+static void forget_counts(world *w, firn_column_metrics *c)
+{
+    if (below(w, 6) == 0)
+        c->value_count = -1;
+    if (below(w, 6) == 0)
+        c->null_value_count = -1;
+    if (below(w, 3) == 0 || !is_float(&w->type))
+        c->nan_value_count = -1;
+}
+
 static firn_column_metrics measure(world *w)
 {
     bool java = below(w, 2);
@@ -250,25 +292,19 @@ static firn_column_metrics measure(world *w)
     firn_column_metrics c = {.field_id = 1, .value_count = (int64_t)w->n};
     for (size_t i = 0; i < w->n; i++) {
         const firn_value *v = &w->rows[i];
-        c.null_value_count += v->is_null;
         bool nan = is_nan(&w->type, v);
+        c.null_value_count += v->is_null;
         c.nan_value_count += nan;
         if (v->is_null || nan)
             continue;
-        bool uuid = w->type.kind == FIRN_T_UUID && java;
-        if (!low || (uuid ? java_uuid_cmp(v, low) : firn_value_cmp(&w->type, v, low)) < 0)
+        if (!low || writer_cmp(w, java, v, low) < 0)
             low = v;
-        if (!high || (uuid ? java_uuid_cmp(v, high) : firn_value_cmp(&w->type, v, high)) > 0)
+        if (!high || writer_cmp(w, java, v, high) > 0)
             high = v;
     }
     if (low)
         make_bounds(w, low, high, below(w, 2) == 0, &c.lower_bound, &c.upper_bound);
-    if (below(w, 6) == 0)
-        c.value_count = -1;
-    if (below(w, 6) == 0)
-        c.null_value_count = -1;
-    if (below(w, 3) == 0 || !is_float(&w->type))
-        c.nan_value_count = -1;
+    forget_counts(w, &c);
     return c;
 }
 

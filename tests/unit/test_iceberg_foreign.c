@@ -438,6 +438,59 @@ static void broken_entries_are_refused(void **state FIRN_UNUSED)
     }
 }
 
+#define SUMMARY                                                                                    \
+    "{'type':'record','name':'r508','fields':["                                                    \
+    "{'name':'contains_null','type':'boolean','field-id':509}]}"
+#define LIST(partitions)                                                                           \
+    "{'type':'record','name':'manifest_file','fields':["                                           \
+    "{'name':'manifest_path','type':'string','field-id':500},"                                     \
+    "{'name':'manifest_length','type':'long','field-id':501},"                                     \
+    "{'name':'partition_spec_id','type':'int','field-id':502},"                                    \
+    "{'name':'partitions','field-id':507,'type':" partitions "}]}"
+
+/* Summaries that are no records, whatever the writer's schema calls them. */
+static void broken_summaries_are_refused(void **state FIRN_UNUSED)
+{
+    const struct {
+        const char *schema;
+        firn_avro_value partitions;
+        const char *why; /* NULL: there are none, and that is fine */
+    } rows[] = {
+        {LIST("{'type':'array','items':['null'," SUMMARY "]}"), ARRAY(null_()),
+         "a partition summary is no record"},
+        {LIST("{'type':'array','items':['null'," SUMMARY "]}"),
+         ARRAY(RECORD((firn_avro_value){.kind = FIRN_AVRO_BOOLEAN, .u.b = true}), null_()),
+         "a partition summary is no record"},
+        {LIST("{'type':'array','items':'null'}"), ARRAY(null_()),
+         "a partition summary is no record"},
+        {LIST("{'type':'array','items':'long'}"), ARRAY(num(1)), "where records are expected"},
+        {LIST("{'type':'array','items':['null','string']}"), ARRAY(text("x")),
+         "where records are expected"},
+        {LIST("{'type':'array','items':{'type':'array','items':" SUMMARY "}}"),
+         ARRAY(ARRAY(RECORD((firn_avro_value){.kind = FIRN_AVRO_BOOLEAN, .u.b = true}))),
+         "a partition summary is no record"},
+        {LIST("'long'"), num(1), "where records are expected"},
+        {LIST("'null'"), null_(), NULL},
+    };
+    for (size_t i = 0; i < FIRN_COUNT_OF(rows); i++) {
+        mem_io io;
+        mem_open(&io);
+        firn_avro_value record = RECORD(text("/m"), num(1), num(0), rows[i].partitions);
+        write_avro(&io, "/l", rows[i].schema, NULL, 0, &record, 1);
+        firn_snapshot snap = {.snapshot_id = 9, .manifest_list = s_("/l")};
+        firn_manifest_file *list = NULL;
+        size_t n = 0;
+        if (rows[i].why) {
+            check_fails(firn_manifest_list_read(&io.io, &snap, NULL, A, &list, &n, NULL, &E),
+                        FIRN_E_DATA, &E, rows[i].why);
+        } else {
+            check_ok(firn_manifest_list_read(&io.io, &snap, NULL, A, &list, &n, NULL, &E), &E);
+            assert_int_equal(list[0].partition_count, 0);
+        }
+        mem_close(&io);
+    }
+}
+
 static void an_unknown_spec_is_refused(void **state FIRN_UNUSED)
 {
     mem_io io;
@@ -490,6 +543,7 @@ int main(void)
         ICE_TEST(a_dropped_partition_column_does_no_harm),
         ICE_TEST(metrics_are_joined_by_id),
         ICE_TEST(broken_entries_are_refused),
+        ICE_TEST(broken_summaries_are_refused),
         ICE_TEST(an_unknown_spec_is_refused),
         ICE_TEST(a_scan_refuses_what_it_cannot_read),
     };

@@ -261,6 +261,31 @@ static void impossible_moments_are_refused(void **state FIRN_UNUSED)
     }
 }
 
+/* Lists and maps have no metrics, but what lies in them is not to be lost sight of. */
+static void impossible_moments_in_lists_are_refused(void **state FIRN_UNUSED)
+{
+    static const struct {
+        const char *column;
+        const char *path;
+    } rows[] = {
+        {"at: list<date>", "\"at\".\"element\""},
+        {"at: list<struct<x: int, y: list<timestamp>>>", "\"at\".\"element\".\"y\".\"element\""},
+        {"at: map<date, int>", "\"at\".\"key\""},
+        {"at: map<int, timestamptz>", "\"at\".\"value\""},
+        {"at: struct<list: list<struct<value: date>>>", "\"at\".\"list\".\"element\".\"value\""},
+    };
+    for (size_t i = 0; i < FIRN_COUNT_OF(rows); i++) {
+        firn_type t = schema_of(rows[i].column);
+        for (size_t k = 0; k < 2; k++) {
+            const firn_engine_column c =
+                column(rows[i].path, k ? "infinity" : NULL, k ? NULL : "infinity");
+            firn_data_file f = {.record_count = 1};
+            check_fails(firn_metrics_fill(NULL, &t, &c, 1, A, &f, &E), FIRN_E_DATA, &E,
+                        "column 'at.");
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -273,6 +298,7 @@ int main(void)
         ICE_TEST(paths_lead_through_structs_only),
         ICE_TEST(names_may_hold_dots_and_quotes),
         ICE_TEST(impossible_moments_are_refused),
+        ICE_TEST(impossible_moments_in_lists_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
