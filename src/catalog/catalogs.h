@@ -6,7 +6,9 @@
 #include "iceberg/catalog.h"
 
 /* Opens (creates, unless read_only) the SQLite file at `path` as the catalog `name`; close it with
- * (*ret)->ops->close.  FIRN_E_DATA if the file is something else. */
+ * (*ret)->ops->close.  An empty name: the only catalog in the file, or one called lake if there is
+ * none or that one is among several.  FIRN_E_DATA if the file is something else, FIRN_E_CONFIG if
+ * it holds several catalogs.  With read_only also a file is read that nobody may write. */
 FIRN_NODISCARD firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only,
                                                   firn_catalog **ret, firn_err *err);
 

@@ -6,6 +6,7 @@
  * guarded by a mutex; other processes are kept apart by SQLite itself (WAL, busy timeout). */
 #include "catalog/catalogs.h"
 
+#include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "env/fail.h"
@@ -13,6 +14,8 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define BUSY_TIMEOUT_MS 30000
 
@@ -163,12 +166,52 @@ static firn_code set_journal(sqlite_catalog *c, firn_err *err)
     return exec(c, "PRAGMA synchronous=FULL", err);
 }
 
-static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
+/* A path as a URI that SQLite takes for a file that never changes: it needs no lock, no log and no
+ * shared memory beside it. */
+static firn_code immutable_uri(const char *path, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, "file:", err));
+    for (const char *p = path; *p; p++) {
+        bool special = *p == '?' || *p == '#' || *p == '%';
+        FIRN_TRY(special ? firn_buf_addf(out, err, "%%%02X", (unsigned)(unsigned char)*p)
+                         : firn_buf_addc(out, *p, err));
+    }
+    return firn_buf_adds(out, "?immutable=1", err);
+}
+
+/* Whether commits stand in the log that are not in the file. */
+static bool has_log(const char *path)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf name = FIRN_BUF((size_t)1 << 16);
+    struct stat st;
+    return firn_buf_addf(&name, NULL, "%s-wal", path) != FIRN_OK ||
+           (stat(firn_buf_cstr(&name), &st) == 0 && st.st_size > 0);
+}
+
+/* For a folder in which nothing can be written. */
+static firn_code open_immutable(sqlite_catalog *c, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf uri = FIRN_BUF((size_t)1 << 16);
+    if (has_log(c->path))
+        return firn_err_advise(err,
+                               "its log %s-wal holds commits that can only be read by who may "
+                               "write there: run `firn tables` once as its owner",
+                               c->path);
+    FIRN_TRY(immutable_uri(c->path, &uri, err));
+    sqlite3_close(c->db);
+    c->db = NULL;
+    firn_err_clear(err);
+    int rc = sqlite3_open_v2(firn_buf_cstr(&uri), &c->db,
+                             SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_URI, NULL);
+    return rc == SQLITE_OK ? make_schema(c, true, err) : fail(c, rc, err);
+}
+
+static firn_code open_to_write(sqlite_catalog *c, bool read_only, firn_err *err)
 {
     /* also for reading: who closes last removes the log, which a read-only connection cannot */
     int create = read_only ? 0 : SQLITE_OPEN_CREATE;
-    int rc = sqlite3_open_v2(c->path, &c->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, NULL);
+    int rc = sqlite3_open_v2(c->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create,
+                             NULL);
     if (rc != SQLITE_OK)
         return fail(c, rc, err);
     sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS);
@@ -178,14 +221,16 @@ static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
     return make_schema(c, read_only, err);
 }
 
-static void close_catalog(firn_catalog *head)
+static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
 {
-    sqlite_catalog *c = (sqlite_catalog *)head;
-    sqlite3_close(c->db);
-    pthread_mutex_destroy(&c->lock);
-    firn_mem_free(c->path);
-    firn_mem_free(c->name);
-    firn_mem_free(c);
+    firn_err local = {0};
+    firn_err *e = err ? err : &local;
+    firn_code code = open_to_write(c, read_only, e);
+    int rc = c->db ? sqlite3_errcode(c->db) & 0xff : SQLITE_OK;
+    bool refused = rc == SQLITE_READONLY || rc == SQLITE_CANTOPEN || rc == SQLITE_PERM;
+    if (code == FIRN_OK || !read_only || !refused || access(c->path, R_OK) != 0)
+        return code;
+    return open_immutable(c, e);
 }
 
 static char *copy_text(firn_str s)
@@ -196,6 +241,52 @@ static char *copy_text(firn_str s)
     memcpy(p, s.n ? s.p : "", s.n);
     p[s.n] = '\0';
     return p;
+}
+
+/* The catalogs that the file holds; of these the one to be opened where none was named. */
+static firn_code choose_name(sqlite_catalog *c, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("names of catalogs", 0);
+    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    firn_str only = FIRN_STR_LIT("lake");
+    size_t count = 0;
+    bool lake = false;
+    int rc;
+    if (!a)
+        return firn_raise_nomem(err);
+    FIRN_TRY(prepare(c,
+                     "SELECT catalog_name FROM iceberg_tables UNION "
+                     "SELECT catalog_name FROM iceberg_namespace_properties ORDER BY 1",
+                     NULL, 0, &st, err));
+    for (; (rc = sqlite3_step(st)) == SQLITE_ROW; count++) {
+        only = column(st, 0, a);
+        lake = lake || firn_str_eqc(only, "lake");
+    }
+    if (rc != SQLITE_DONE)
+        return fail(c, rc, err);
+    if (lake)
+        only = FIRN_STR_LIT("lake");
+    if (count > 1 && !lake) {
+        firn_raise(err, FIRN_E_CONFIG, "%s holds %zu catalogs, one of them %s",
+                   firn_quotec(c->path).s, count, firn_quote(only).s);
+        return firn_err_advise(err,
+                               "name the one you mean in a project file: "
+                               "catalog: {type: sqlite, name: %.*s}",
+                               FIRN_STR_ARG(only));
+    }
+    firn_mem_free(c->name);
+    c->name = copy_text(only);
+    return c->name ? FIRN_OK : firn_raise_nomem(err);
+}
+
+static void close_catalog(firn_catalog *head)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    sqlite3_close(c->db);
+    pthread_mutex_destroy(&c->lock);
+    firn_mem_free(c->path);
+    firn_mem_free(c->name);
+    firn_mem_free(c);
 }
 
 static const firn_catalog_ops ops;
@@ -211,6 +302,8 @@ firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only,
     c->path = copy_text(path);
     c->name = copy_text(name);
     firn_code code = c->path && c->name ? open_db(c, read_only, err) : firn_raise_nomem(err);
+    if (code == FIRN_OK && name.n == 0)
+        code = choose_name(c, err);
     if (code != FIRN_OK) {
         close_catalog(&c->head);
         return code;
@@ -320,6 +413,24 @@ static firn_code not_there(const sqlite_catalog *c, firn_ident ident, firn_err *
                       firn_quote(ident.ns).s, firn_quote(ident.name).s, firn_quote(c->head.name).s);
 }
 
+/* What stands under the name if no table does: nothing, or a view. */
+static firn_code not_a_table(sqlite_catalog *c, firn_ident ident, firn_err *err)
+{
+    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    firn_str texts[] = {c->head.name, ident.ns, ident.name};
+    FIRN_TRY(prepare(c,
+                     "SELECT 1 FROM iceberg_tables WHERE catalog_name = ? AND table_namespace = ? "
+                     "AND table_name = ?",
+                     texts, 3, &st, err));
+    int rc = sqlite3_step(st);
+    if (rc == SQLITE_DONE)
+        return not_there(c, ident, err);
+    if (rc != SQLITE_ROW)
+        return fail(c, rc, err);
+    return firn_raise(err, FIRN_E_UNSUPPORTED, "%s.%s is a view of catalog %s, not a table",
+                      firn_quote(ident.ns).s, firn_quote(ident.name).s, firn_quote(c->head.name).s);
+}
+
 static firn_code load_locked(sqlite_catalog *c, firn_ident ident, firn_arena *a,
                              firn_str *ret_location, firn_err *err)
 {
@@ -335,7 +446,7 @@ static firn_code load_locked(sqlite_catalog *c, firn_ident ident, firn_arena *a,
     FIRN_TRY(prepare(c, sql, texts, 3, &st, err));
     int rc = sqlite3_step(st);
     if (rc == SQLITE_DONE)
-        return not_there(c, ident, err);
+        return not_a_table(c, ident, err);
     if (rc != SQLITE_ROW)
         return fail(c, rc, err);
     if (sqlite3_column_type(st, 0) == SQLITE_NULL)

@@ -98,8 +98,8 @@ typedef enum firn_avro_codec {
 FIRN_NODISCARD firn_code firn_avro_writer_new(firn_str schema_json,
                                               const firn_avro_meta_entry *meta, size_t meta_count,
                                               firn_avro_codec codec, const uint8_t sync[16],
-                                              firn_buf *out, firn_arena *a,
-                                              firn_avro_writer **ret, firn_err *err);
+                                              firn_buf *out, firn_arena *a, firn_avro_writer **ret,
+                                              firn_err *err);
 
 /* Appends one record: its items in the order of the schema's fields.  A union takes the first
  * branch that fits the value; a value that fits none, an int out of range, a fixed of another

@@ -246,7 +246,7 @@ static firn_code csv_open(const firn_format_opt *opt, firn_slice head, bool whol
     firn_csv_file *file = firn_arena_zalloc(a, sizeof *file);
     if (!f || !file)
         return firn_arena_raise(a, err);
-    size_t max = opt->max_record_bytes ? opt->max_record_bytes : FIRN_CSV_MAX_RECORD_BYTES;
+    size_t max = opt->max_record_bytes ? opt->max_record_bytes : FIRN_MAX_RECORD_BYTES;
     file->max_record_bytes = FIRN_MIN(max, MAX_RECORD_LIMIT);
     file->null_text = firn_arena_str(a, opt->null_text);
     *f = (firn_framer){.file = file, .last = -1};
@@ -279,6 +279,11 @@ static firn_str csv_encoding(const firn_framer *f)
     return f->encoding;
 }
 
+static bool csv_lone_cr(const firn_framer *f)
+{
+    return f->file->dialect.lone_cr;
+}
+
 size_t firn_csv_header(const void *file, const firn_str **names)
 {
     const firn_csv_file *f = file;
@@ -293,6 +298,7 @@ const firn_decoder_ops firn_decoder_csv = {
     .file = csv_file,
     .describe = csv_describe,
     .encoding = csv_encoding,
+    .lone_cr = csv_lone_cr,
     .walk = firn_csv_walk,
     .fill = firn_csv_fill,
 };

@@ -212,14 +212,11 @@ firn_csv_fault firn_csv_read(const firn_batch *b, size_t i, firn_csv_row *row)
 
 /* --- rejects ------------------------------------------------------------------------------- */
 
-/* The line of the byte `at` of record i, where line ends are counted as firn_batch_line does. */
+/* The line of the byte `at` of record i. */
 static uint64_t line_at(const firn_batch *b, size_t i, size_t at)
 {
-    uint64_t line = firn_batch_line(b, i);
-    firn_str text = record_text(b, i);
-    for (size_t k = 0; k < at; k++)
-        line += text.p[k] == '\n';
-    return line;
+    firn_slice before = {(const uint8_t *)record_text(b, i).p, at};
+    return firn_batch_line(b, i) + firn_count_lines(before, b->lone_cr);
 }
 
 static firn_code reject_too_long(const firn_batch *b, size_t i, firn_rejects *rejects,

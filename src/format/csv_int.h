@@ -12,8 +12,7 @@
 
 #include "format/csv.h"
 
-#define FIRN_CSV_NONE             (-1)
-#define FIRN_CSV_MAX_RECORD_BYTES ((size_t)16 << 20)
+#define FIRN_CSV_NONE (-1)
 
 typedef struct firn_csv_dialect {
     int separator; /* FIRN_CSV_NONE: one column */

@@ -38,17 +38,51 @@ firn_code firn_rejects_add(firn_rejects *r, size_t record, uint16_t id, firn_str
     return FIRN_OK;
 }
 
+static uint64_t count_lf(firn_slice bytes)
+{
+    uint64_t count = 0;
+    const uint8_t *end = bytes.p + bytes.n;
+    for (const uint8_t *p = bytes.p; p < end; count++, p++) {
+        p = memchr(p, '\n', (size_t)(end - p));
+        if (!p)
+            break;
+    }
+    return count;
+}
+
+static uint64_t count_lone_cr(firn_slice bytes)
+{
+    uint64_t count = 0;
+    const uint8_t *end = bytes.p + bytes.n;
+    for (const uint8_t *p = bytes.p; p < end; p++) {
+        p = memchr(p, '\r', (size_t)(end - p));
+        if (!p)
+            break;
+        count += p + 1 == end || p[1] != '\n';
+    }
+    return count;
+}
+
+uint64_t firn_count_lines(firn_slice bytes, bool lone_cr)
+{
+    return count_lf(bytes) + (lone_cr ? count_lone_cr(bytes) : 0);
+}
+
+uint64_t firn_next_lines(firn_line_counter *c, firn_slice bytes, bool lone_cr)
+{
+    if (bytes.n == 0)
+        return c->line;
+    uint64_t first = c->line - (c->after_cr && bytes.p[0] == '\n');
+    c->line = first + firn_count_lines(bytes, lone_cr);
+    c->after_cr = lone_cr && bytes.p[bytes.n - 1] == '\r';
+    return first;
+}
+
 uint64_t firn_batch_line(const firn_batch *b, size_t i)
 {
-    uint64_t line = b->first_line;
-    const uint8_t *p = b->bytes.p;
-    const uint8_t *end = p + b->records[i].offset;
-    while (p < end) {
-        const uint8_t *newline = memchr(p, '\n', (size_t)(end - p));
-        if (!newline)
-            break;
-        line++;
-        p = newline + 1;
-    }
-    return line;
+    firn_slice before = {b->bytes.p, b->records[i].offset};
+    const uint8_t *at = before.p + before.n;
+    bool in_line_end =
+        b->lone_cr && before.n && at[-1] == '\r' && before.n < b->bytes.n && *at == '\n';
+    return b->first_line + firn_count_lines(before, b->lone_cr) - in_line_end;
 }

@@ -21,8 +21,10 @@ typedef struct firn_format_opt {
     bool no_header;     /* CSV: the first line is data; columns are column_1, column_2, … */
     firn_str encoding;  /* CSV: "utf-8", "utf-16", "latin1", "windows-1252", …; "" = detect */
     firn_str null_text; /* CSV: an unquoted cell of this text is null, besides the empty one */
-    size_t max_record_bytes; /* longer records go to the rejects (default 16 MiB) */
+    size_t max_record_bytes; /* longer records go to the rejects; 0: FIRN_MAX_RECORD_BYTES */
 } firn_format_opt;
+
+#define FIRN_MAX_RECORD_BYTES ((size_t)16 << 20)
 
 /* One record inside a batch. */
 typedef struct firn_record {
@@ -31,7 +33,7 @@ typedef struct firn_record {
     uint32_t flags; /* FIRN_REC_… */
 } firn_record;
 #define FIRN_REC_OVERSIZE 1u /* longer than max_record_bytes; only its beginning is here */
-#define FIRN_REC_BROKEN   2u /* the framer knows it to be bad; see firn_framer.broken_text */
+#define FIRN_REC_BROKEN   2u /* the framer knows it to be bad; `fill` says in which way */
 
 /* Whole records of one file, ≤ 16 MB or 64 k records. */
 typedef struct firn_batch {
@@ -40,6 +42,7 @@ typedef struct firn_batch {
     size_t count;
     uint64_t first_offset; /* of bytes.p in the (decompressed) file */
     uint64_t first_line;   /* 1-based line of bytes.p */
+    bool lone_cr;          /* see firn_decoder_ops.lone_cr */
     const void *file;      /* what the framer learned about the file (CSV: dialect and header);
                             * lives until all batches of the file are released */
 } firn_batch;
@@ -66,6 +69,18 @@ FIRN_NODISCARD firn_code firn_rejects_add(firn_rejects *r, size_t record, uint16
 
 /* Returns the 1-based line in the file at which record i of a batch begins. */
 uint64_t firn_batch_line(const firn_batch *b, size_t i);
+
+/* Counts line ends: LF, CR LF and, with lone_cr, a CR without an LF behind it. */
+uint64_t firn_count_lines(firn_slice bytes, bool lone_cr);
+
+/* Where a file that is cut into batches has come to.  Begin with line 1. */
+typedef struct firn_line_counter {
+    uint64_t line;
+    bool after_cr; /* which was counted: an LF that follows belongs to it */
+} firn_line_counter;
+
+/* Returns the line at which `bytes` begin (firn_batch.first_line) and moves behind them. */
+uint64_t firn_next_lines(firn_line_counter *c, firn_slice bytes, bool lone_cr);
 
 /* --- framing ------------------------------------------------------------------------------- */
 
@@ -105,6 +120,9 @@ typedef struct firn_decoder_ops {
     /* CSV: an encoding other than UTF-8 must be converted before `cut`: its iconv name, "" for
      * UTF-8 (a UTF-8 byte order mark is skipped by `cut`). */
     firn_str (*encoding)(const firn_framer *f);
+
+    /* Whether a CR alone ends a line of this file.  Elsewhere it is a byte like others. */
+    bool (*lone_cr)(const firn_framer *f);
 
     /* Records what the batch holds that `layout` cannot take (layout == NULL: all it holds) into
      * *seen, which stays as it was when everything fits.  Records that fill would reject as

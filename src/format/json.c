@@ -14,6 +14,13 @@ static firn_str utf8(const firn_framer *f)
     return (firn_str){"", 0};
 }
 
+/* A CR is white space wherever it may stand. */
+static bool always(const firn_framer *f)
+{
+    (void)f;
+    return true;
+}
+
 const firn_decoder_ops firn_decoder_json = {
     .name = "json",
     .open = firn_json_open,
@@ -21,6 +28,7 @@ const firn_decoder_ops firn_decoder_json = {
     .file = no_file,
     .describe = firn_json_describe,
     .encoding = utf8,
+    .lone_cr = always,
     .walk = firn_json_walk,
     .fill = firn_json_fill,
 };

@@ -44,8 +44,8 @@ static inline void put_text(firn_json_node *n, size_t row, const char *p, size_t
         UINT64_MAX,
     };
     size_t near = FIRN_MIN(bytes, (size_t)12);
-    uint64_t first = firn_json_load(p) & masks[FIRN_MIN(near, (size_t)4)];
-    uint64_t rest = firn_json_load(p + 4) & masks[near > 4 ? near - 4 : 0];
+    uint64_t first = firn_load8(p) & masks[FIRN_MIN(near, (size_t)4)];
+    uint64_t rest = firn_load8(p + 4) & masks[near > 4 ? near - 4 : 0];
     uint64_t words[2] = {(uint64_t)bytes | first << 32, bytes <= 12 ? rest : (uintptr_t)p};
     memcpy((char *)n->col->data + row * sizeof words, words, sizeof words);
 #else
@@ -392,8 +392,8 @@ static const char *list_value(firn_json_run *run, firn_json_node *n, size_t row,
 
 static inline bool is_key(const firn_json_node *n, const char *p, const char *end)
 {
-    uint64_t differ = ((firn_json_load(p) ^ n->key_words[0]) & n->key_masks[0]) |
-                      ((firn_json_load(p + 8) ^ n->key_words[1]) & n->key_masks[1]);
+    uint64_t differ = ((firn_load8(p) ^ n->key_words[0]) & n->key_masks[0]) |
+                      ((firn_load8(p + 8) ^ n->key_words[1]) & n->key_masks[1]);
     if (differ)
         return false;
     return FIRN_LIKELY(n->key_bytes <= 16) ||

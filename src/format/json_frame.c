@@ -13,8 +13,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define DEFAULT_MAX_RECORD_BYTES ((size_t)16 << 20)
-
 firn_code firn_json_broken(const firn_json_cut *c, const char *fmt, ...)
 {
     char text[512];
@@ -79,8 +77,11 @@ static firn_code not_closed(firn_json_cut *c)
     firn_framer *f = c->f;
     if (f->mode != FIRN_JSON_OBJECTS)
         return firn_json_broken(c, "the file ends inside of a value that begins here");
+    size_t end = c->n;
+    while (end > c->at + 1 && firn_json_is_space((char)c->p[end - 1]))
+        end--;
     if (!f->skipping)
-        emit(c, c->at, c->n - c->at); /* it can only be this record that is broken */
+        emit(c, c->at, end - c->at); /* it can only be this record that is broken */
     c->at = c->n;
     f->pending = false;
     c->stop = true;
@@ -283,7 +284,7 @@ static size_t object_in(firn_slice line)
 }
 
 /* A first line that is not a whole object is either the start of one over several lines, or a
- * broken line among others: then the second line is whole, and could not follow within one. */
+ * broken line among others: then the second line could not follow within one. */
 static bool goes_on(firn_slice first, const head *h, size_t at)
 {
     bool ends;
@@ -291,7 +292,9 @@ static bool goes_on(firn_slice first, const head *h, size_t at)
     if (last == ':' || last == ',' || last == '[')
         return true;
     firn_slice second = next_line(h, &at, &ends);
-    return !second.p || object_in(second) != second.n;
+    if (!second.p)
+        return true;
+    return last == '{' ? second.p[0] != '{' : memchr(",:}]", second.p[0], 4) != NULL;
 }
 
 static firn_json_mode lines_or_objects(const head *h)
@@ -385,7 +388,7 @@ firn_code firn_json_open(const firn_format_opt *opt, firn_slice head_bytes, bool
     firn_framer *f = firn_arena_zalloc(a, sizeof *f);
     if (!f)
         return firn_arena_raise(a, err);
-    f->max_record_bytes = opt->max_record_bytes ? opt->max_record_bytes : DEFAULT_MAX_RECORD_BYTES;
+    f->max_record_bytes = opt->max_record_bytes ? opt->max_record_bytes : FIRN_MAX_RECORD_BYTES;
     FIRN_TRY(firn_json_path_parse(opt->records, a, &f->path, err));
     FIRN_TRY(refuse_utf16(head_bytes, err));
     size_t mark = mark_bytes(head_bytes);

@@ -6,7 +6,7 @@
 #ifndef FIRN_JSON_LEX_H
 #define FIRN_JSON_LEX_H
 
-#include "base/base.h"
+#include "base/str.h"
 
 #include <string.h>
 #if defined(__SSE2__)
@@ -24,17 +24,6 @@ typedef struct firn_json_why {
     const char *at;   /* in the record */
     const char *what; /* "a value is missing" */
 } firn_json_why;
-
-/* Eight bytes as a number whose lowest byte is the first, whatever the machine. */
-static inline uint64_t firn_json_load(const char *p)
-{
-    uint64_t word;
-    memcpy(&word, p, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
 
 static inline bool firn_json_is_space(char c)
 {
@@ -98,7 +87,7 @@ static inline uint64_t firn_json_equal(uint64_t word, char c)
 
 static inline uint32_t firn_json_stops(const char *p, uint32_t *ret_high)
 {
-    uint64_t word = firn_json_load(p);
+    uint64_t word = firn_load8(p);
     /* below 0x20: neither of the bits 0x60, nor the top one */
     uint64_t low = ~((word & UINT64_C(0x6060606060606060)) + UINT64_C(0x7f7f7f7f7f7f7f7f)) & ~word;
     *ret_high = firn_json_tops(word);

@@ -23,7 +23,7 @@ static bool expect_key(firn_json_run *run, firn_json_node *node, firn_str raw)
     node->key_bytes = (uint32_t)n;
     for (size_t i = 0; i < 2; i++) {
         size_t bytes = n > 8 * i ? n - 8 * i : 0;
-        node->key_words[i] = firn_json_load(key + 8 * i);
+        node->key_words[i] = firn_load8(key + 8 * i);
         node->key_masks[i] = bytes >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * bytes)) - 1;
     }
     return true;

@@ -40,7 +40,7 @@ static inline marks marks_of(const uint8_t *p, char open, char close)
 {
     marks m = {0};
     for (unsigned i = 0; i < BLOCK; i += 8) {
-        uint64_t word = firn_json_load((const char *)p + i);
+        uint64_t word = firn_load8((const char *)p + i);
         m.quote |= (uint64_t)firn_json_tops(firn_json_equal(word, '"')) << i;
         m.slash |= (uint64_t)firn_json_tops(firn_json_equal(word, '\\')) << i;
         m.open |= (uint64_t)firn_json_tops(firn_json_equal(word, open)) << i;

@@ -4,6 +4,7 @@
 #ifndef FIRN_SCALAR_INT_H
 #define FIRN_SCALAR_INT_H
 
+#include "base/str.h"
 #include "format/scalar.h"
 
 #include <string.h>
@@ -24,17 +25,6 @@ firn_fit firn_scalar_date(firn_str s, const firn_scalar_opt *opt, int32_t *ret_d
 firn_fit firn_scalar_time(firn_str s, int64_t *ret_us);
 firn_fit firn_scalar_timestamp(firn_str s, const firn_scalar_opt *opt, int64_t *ret_us);
 firn_fit firn_scalar_timestamptz(firn_str s, const firn_scalar_opt *opt, int64_t *ret_us);
-
-/* Eight bytes as a number, the first one lowest. */
-static inline uint64_t firn_load8(const char *p)
-{
-    uint64_t v;
-    memcpy(&v, p, sizeof v);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    v = __builtin_bswap64(v);
-#endif
-    return v;
-}
 
 /* The four bytes at p and the four at q, the first one lowest. */
 static inline uint64_t firn_load4x2(const char *p, const char *q)

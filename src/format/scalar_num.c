@@ -368,7 +368,7 @@ static double double_of(uint64_t w, int64_t e)
     return firn_str_f64((firn_str){text, (size_t)n}, &d) ? d : 0;
 }
 
-/* Reads all digits of the text, of which v holds only the first; false: no memory. */
+/* Reads all digits of the text, of which v holds only the first. */
 static bool long_double_of(firn_str s, const number *v, double *ret)
 {
     double below = double_of(v->w, v->exponent);

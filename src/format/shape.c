@@ -60,10 +60,11 @@ static bool token_fits(firn_type_kind kind, firn_str token)
     return firn_scalar_fits(&type, token, &inferred) == FIRN_FIT_OK;
 }
 
-static void saw_digits(firn_shape *s, int64_t int_digits, int64_t scale)
+static void saw_digits(firn_shape *s, int64_t int_digits, int64_t scale, int64_t written)
 {
     s->int_digits = FIRN_MAX(s->int_digits, int_digits);
     s->scale = FIRN_MAX(s->scale, scale);
+    s->written = FIRN_MAX(s->written, written);
 }
 
 void firn_shape_add_number(firn_shape *s, firn_str token)
@@ -72,15 +73,15 @@ void firn_shape_add_number(firn_shape *s, firn_str token)
     int64_t v;
     if (firn_fast_i64(token.p, token.n, &v)) {
         int digits = v ? firn_dec_digits(v) : 0;
-        saw_digits(s, digits, 0);
+        saw_digits(s, digits, 0, 0);
         if (digits <= EXACT_DOUBLE_DIGITS)
             return;
     } else {
         firn_dec_shape d;
         if (firn_dec_shape_of(token, &d))
-            saw_digits(s, d.int_digits, d.scale);
+            saw_digits(s, d.int_digits, d.scale, d.written_scale);
         else
-            saw_digits(s, UNCOUNTED_DIGITS, UNCOUNTED_DIGITS);
+            saw_digits(s, UNCOUNTED_DIGITS, UNCOUNTED_DIGITS, UNCOUNTED_DIGITS);
         if (!s->not_long)
             s->not_long = !token_fits(FIRN_T_LONG, token);
     }
@@ -218,7 +219,7 @@ static void join_scalars(firn_shape *into, const firn_shape *from)
     into->count += from->count;
     into->not_long |= from->not_long;
     into->not_double |= from->not_double;
-    saw_digits(into, from->int_digits, from->scale);
+    saw_digits(into, from->int_digits, from->scale, from->written);
     into->ambiguous_date |= from->ambiguous_date;
     into->plain_text |= from->plain_text;
 }
@@ -246,8 +247,9 @@ firn_code firn_shape_join(firn_shape *into, const firn_shape *from, firn_arena *
 static bool scalars_eq(const firn_shape *a, const firn_shape *b)
 {
     return a->seen == b->seen && a->not_long == b->not_long && a->not_double == b->not_double &&
-           a->int_digits == b->int_digits && a->scale == b->scale && a->spellings == b->spellings &&
-           a->ambiguous_date == b->ambiguous_date && a->plain_text == b->plain_text;
+           a->int_digits == b->int_digits && a->scale == b->scale && a->written == b->written &&
+           a->spellings == b->spellings && a->ambiguous_date == b->ambiguous_date &&
+           a->plain_text == b->plain_text;
 }
 
 bool firn_shape_eq(const firn_shape *a, const firn_shape *b)
@@ -284,9 +286,11 @@ static firn_type number_type(const firn_shape *s)
         return (firn_type){.kind = FIRN_T_DOUBLE};
     if (s->int_digits + s->scale > FIRN_DEC_MAX_PRECISION)
         return (firn_type){.kind = FIRN_T_STRING};
+    bool room = s->int_digits + s->written <= FIRN_DEC_MAX_PRECISION;
+    int scale = (int)(room ? s->written : s->scale);
     return (firn_type){.kind = FIRN_T_DECIMAL,
-                       .precision = (int)FIRN_MAX(s->int_digits + s->scale, 1),
-                       .scale = (int)s->scale};
+                       .precision = FIRN_MAX((int)s->int_digits + scale, 1),
+                       .scale = scale};
 }
 
 static firn_type_kind text_kind(const firn_shape *s)

@@ -33,7 +33,8 @@ struct firn_shape {
     bool not_long;      /* some number is not exactly an int64 ("1.5", "2^63", "-0") */
     bool not_double;    /* some number does not come back the same from a double */
     int64_t int_digits; /* most digits before the point */
-    int64_t scale;      /* most digits behind it */
+    int64_t scale;      /* most digits behind it, trailing zeros apart */
+    int64_t written;    /* with them: what a new decimal column keeps, if it can */
 
     /* texts (FIRN_SEEN_TEXT) */
     uint32_t spellings;  /* firn_spelling bits that read *all* texts seen */

@@ -9,6 +9,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -25,10 +26,11 @@ VOLATILE = {"x_loaded_at", "x_rejected_at", "x_run"}
 
 # --- running ------------------------------------------------------------------------------------
 
-def popen(folder, *args, points="", log=None, binary=FAIL_BIN, **more):
-    """Starts firn in a project's folder, with fail points."""
-    env = {"FIRN_FAILPOINTS": points, "FIRN_FAILPOINTS_LOG": str(log) if log else None}
-    return subprocess.Popen([binary, *map(str, args)], cwd=folder, env=environment(env),
+def popen(folder, *args, points="", log=None, binary=FAIL_BIN, before=(), env=None, **more):
+    """Starts firn in a project's folder, with fail points; `before`: a command that starts it."""
+    env = {"FIRN_FAILPOINTS": points, "FIRN_FAILPOINTS_LOG": str(log) if log else None,
+           **(env or {})}
+    return subprocess.Popen([*before, binary, *map(str, args)], cwd=folder, env=environment(env),
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, **more)
 
@@ -65,6 +67,26 @@ def passes(log):
     """How often each fail point was passed."""
     lines = pathlib.Path(log).read_text(encoding="utf-8").split() if os.path.exists(log) else []
     return collections.Counter(lines)
+
+
+def hold(folder, point, *args, nth=1):
+    """Starts a run that lands, and stops it at a fail point.  (One that also makes models could be
+    stopped in the middle of a change of the catalog, which keeps everybody waiting.)"""
+    log = folder / "held.log"
+    log.unlink(missing_ok=True)
+    process = popen(folder, "run", *args, "--only", "ingest",
+                    points=f"{point}=nth:{nth}:sleep:1000", log=log)
+    end = time.monotonic() + 60
+    while passes(log)[point] < nth:
+        assert process.poll() is None and time.monotonic() < end, f"{point}: {done(process)}"
+        time.sleep(0.005)
+    process.send_signal(signal.SIGSTOP)
+    return process
+
+
+def release(process):
+    process.send_signal(signal.SIGCONT)
+    return done(process)
 
 
 def error_lines(err):
@@ -187,6 +209,18 @@ SELECT p.place, p.country, p.since, r.rate FROM raw.places AS p JOIN raw.rates A
 }
 
 
+def undisturbed(folder):
+    """What the warehouse of a Lab holds after each of its phases, if nobody disturbs it."""
+    lab, wanted = Lab(folder), {}
+    for phase in ("create", "grow"):
+        if phase == "grow":
+            lab.grow()
+        run(lab.folder, want=3)
+        wanted[phase] = contents(lab.lake)
+        assert set(wanted[phase]) == set(Lab.TABLES)
+    return wanted
+
+
 # --- comparing warehouses -----------------------------------------------------------------------
 
 def table_names(lake):
@@ -263,6 +297,19 @@ def leftovers(lake):
     if scratch.exists():
         words += [f"scratch: {path}" for path in scratch.iterdir()]
     return words
+
+
+def history(lake, name):
+    """The summaries of a table's snapshots from the first to the current one; asserts that they
+    are one line, with nothing beside it."""
+    metadata = firnlab.table(lake, name).metadata
+    line, at = [], metadata.current_snapshot_id
+    while at is not None:
+        snapshot = metadata.snapshot_by_id(at)
+        line.append(snapshot)
+        at = snapshot.parent_snapshot_id
+    assert len(line) == len(metadata.snapshots), f"{name}: the history is not one line"
+    return [s.summary for s in reversed(line)]
 
 
 def lint(lake):

@@ -123,7 +123,8 @@ class Project:
         of the source."""
         entries = "".join(f"  - {entry.strip()}\n" for entry in
                           ([ingest] if isinstance(ingest, str) else ingest) if entry)
-        self.write("../firn.yml", "name: test\nwarehouse: ./lake\ncatalog: {type: sqlite, name: lake}\n"
+        self.write("../firn.yml", "name: test\nwarehouse: ./lake\n"
+                   "catalog: {type: sqlite, name: lake}\n"
                    f"sources: {{drop: {{type: files, path: ./data{source}}}}}\n"
                    + (f"ingest:\n{entries}" if entries else "") + more)
 
@@ -163,6 +164,19 @@ class Project:
     def sql(self, statement, *args, want=0):
         """The rows of a statement as `firn sql -o json` gives them."""
         return json.loads(self.firn("sql", statement, "-o", "json", *args, want=want).out)
+
+
+def one(name, content, entry="", more="", source="", write=""):
+    """A project with one file in one stream, into raw.t."""
+    caller = sys._getframe(1).f_code.co_name
+    p = Project(f"{{from: 'drop.{name}', into: raw.t{entry}{write}}}", more, source, name=caller)
+    p.write(name.replace("*", "a"), content)
+    return p
+
+
+def lines(*records):
+    """Records as NDJSON."""
+    return "".join(json.dumps(r) + "\n" for r in records)
 
 
 # --- reading tables -----------------------------------------------------------------------------

@@ -23,8 +23,8 @@ import pyarrow as pa  # noqa: E402
 import pyarrow.parquet as pq  # noqa: E402
 from pyiceberg import conversions, transforms  # noqa: E402
 from pyiceberg.types import (BinaryType, BooleanType, DateType, DecimalType,  # noqa: E402
-                             DoubleType, FloatType, IntegerType, LongType, StringType, TimestampType,
-                             TimestamptzType, TimeType, UUIDType)
+                             DoubleType, FloatType, IntegerType, LongType, StringType,
+                             TimestampType, TimestamptzType, TimeType, UUIDType)
 
 from enginelab import (arrow_schema, arrow_table, engine, field, folder, good, kind,  # noqa: E402
                        list_of, map_of, precision_scale, schema, struct)
@@ -57,8 +57,9 @@ def source(s, rows, home):
     """A SELECT of these rows with the columns of the schema: through Parquet by pyarrow."""
     path = home / "source.parquet"
     pq.write_table(arrow_table(s, rows), path)
-    columns = ", ".join(f'CAST("{f["name"].replace(chr(34), chr(34) * 2)}" AS {sql_type(f["type"])})'
-                        f' AS "{f["name"].replace(chr(34), chr(34) * 2)}"' for f in s["fields"])
+    names = ['"' + f["name"].replace('"', '""') + '"' for f in s["fields"]]
+    columns = ", ".join(f"CAST({name} AS {sql_type(f['type'])}) AS {name}"
+                        for name, f in zip(names, s["fields"]))
     return f"SELECT {columns} FROM read_parquet('{path}', hive_partitioning=false)"
 
 
@@ -108,7 +109,8 @@ def parquet_types():
     """ICEBERG.md §2: physical and logical types, and what the engine is known to do otherwise."""
     cases = [("boolean", "BOOLEAN", "None"), ("int", "INT32", "Int(bitWidth=32, isSigned=true)"),
              ("long", "INT64", "Int(bitWidth=64, isSigned=true)"), ("float", "FLOAT", "None"),
-             ("double", "DOUBLE", "None"), ("decimal(4,1)", "INT32", "Decimal(precision=4, scale=1)"),
+             ("double", "DOUBLE", "None"),
+             ("decimal(4,1)", "INT32", "Decimal(precision=4, scale=1)"),
              ("decimal(9,2)", "INT32", "Decimal(precision=9, scale=2)"),
              ("decimal(18,3)", "INT64", "Decimal(precision=18, scale=3)"),
              ("decimal(38,10)", "FIXED_LEN_BYTE_ARRAY", "Decimal(precision=38, scale=10)"),
@@ -180,14 +182,16 @@ def moments_that_no_table_can_keep():
     for i, (t, text) in enumerate(values):
         (home / str(i)).mkdir()
         s = schema(field(1, "v", t))
-        select = f"SELECT unnest([NULL, {text}, '2024-01-01']::{sql_type(t) if t != 'struct' else 'DATE'}[]) AS v"
+        element = "DATE" if t == "struct" else sql_type(t)
+        select = f"SELECT unnest([NULL, {text}, '2024-01-01']::{element}[]) AS v"
         if t == "struct":
             s = schema(field(1, "v", struct(field(2, "x", "date"))))
             select = f"SELECT {{'x': v}} AS v FROM ({select})"
         steps.append(copy(s, select, home / str(i)))
     for (t, text), answer in zip(values, engine(*steps)):
         error = answer["error"]
-        assert error["code"] == "bad data" and "no table can keep" in error["text"], (t, text, error)
+        assert error["code"] == "bad data", (t, text, error)
+        assert "no table can keep" in error["text"], (t, text, error)
         assert "isfinite" in error["advice"]
 
 
@@ -216,8 +220,10 @@ def evil_names():
         assert [int(f.metadata[b"PARQUET:field_id"]) for f in t.schema] == [
             f["id"] for f in s["fields"]]
         # every leaf outside of lists has its own metrics
-        want = {f["id"]: values[f["name"]] for f in s["fields"][:-2] + s["fields"][-2]["type"]["fields"]}
-        got = {m["id"]: int.from_bytes(bytes.fromhex(m["lower"]), "little") for m in file["metrics"]}
+        leaves = s["fields"][:-2] + s["fields"][-2]["type"]["fields"]
+        want = {f["id"]: values[f["name"]] for f in leaves}
+        got = {m["id"]: int.from_bytes(bytes.fromhex(m["lower"]), "little")
+               for m in file["metrics"]}
         assert got == want, (got, want)
     own = schema(field(1, "__duckdb_field_id", "int"))
     (home / "own").mkdir()
@@ -344,12 +350,14 @@ def metrics_against_values_and_footer():
         file = answer["files"][0]
         assert file["rows"] == count and file["bytes"] == os.path.getsize(file["path"])
         metrics = {m["id"]: m for m in file["metrics"]}
-        assert set(metrics) == {f["id"] for f in s["fields"][:-2]} | set(range(100, 100 + len(LEAVES)))
+        inside = set(range(100, 100 + len(LEAVES)))
+        assert set(metrics) == {f["id"] for f in s["fields"][:-2]} | inside
         for i, t in enumerate(LEAVES):
             # bounds of long texts may be missing, where the engine gives none
             top = [r[f"c{i}"] for r in rows]
             inner = [r["s"] and r["s"][f"c{i}"] for r in rows]
-            for values, m, at in ((top, metrics[i + 1], i), (inner, metrics[100 + i], len(LEAVES) + i)):
+            for values, m, at in ((top, metrics[i + 1], i),
+                                  (inner, metrics[100 + i], len(LEAVES) + i)):
                 exact = all(v is None or not isinstance(v, (str, bytes)) or
                             len(v if isinstance(v, bytes) else v.encode()) <= 256 for v in values)
                 check_metrics(m, t, values, file["path"], at, exact)
@@ -378,7 +386,8 @@ def empty_results():
     s = schema(field(1, "a", "int"))
     home = folder("empty")
     more = [{}, {"file_bytes": 1 << 20},
-            {"partition": [{"source-id": 1, "field-id": 1000, "name": "a", "transform": "identity"}]}]
+            {"partition": [{"source-id": 1, "field-id": 1000, "name": "a",
+                            "transform": "identity"}]}]
     for i, _ in enumerate(more):
         (home / str(i)).mkdir()
     for answer in engine(*[copy(s, "SELECT 1 AS a WHERE false", home / str(i), **m)
@@ -449,8 +458,8 @@ VALUES = {
     + [None],
     "date": [0, -1, -719162, 2932896, 19782, None],
     "time": [0, 1, 86399999999, 43200500000, None],
-    "timestamp": [0, -1, 1, -62135596800000000, 253402300799999999, -58060800000000, 1512123175038194,
-                  None],
+    "timestamp": [0, -1, 1, -62135596800000000, 253402300799999999, -58060800000000,
+                  1512123175038194, None],
     "timestamptz": [0, -1, 1, -62135596800000000, 253402300799999999, 1709247600000000, None],
     "string": STRINGS,
     "uuid": [b"\0" * 16, b"\xff" * 16, bytes.fromhex("f79c3e09677c4bbda4793f349cb785e7"), None],
@@ -610,7 +619,8 @@ def results_do_not_pile_up():
     def peak(rows):
         script = ("import resource, sys; sys.path.insert(0, sys.argv[1]); "
                   "from enginelab import engine; "
-                  "a = engine({'op': 'query', 'max': 0, 'sql': \"SELECT range AS i, 'some longer text '"
+                  "a = engine({'op': 'query', 'max': 0, "
+                  "'sql': \"SELECT range AS i, 'some longer text '"
                   f" || range AS s FROM range({rows})\"}}, memory=200000000); "
                   f"assert a[0]['count'] == {rows}, a; "
                   "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")

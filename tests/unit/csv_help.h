@@ -54,16 +54,9 @@ static inline firn_code csv_add_batch(csv_batches *b, firn_slice bytes, const fi
                         .count = cut->n,
                         .first_offset = offset,
                         .first_line = line,
+                        .lone_cr = firn_decoder_csv.lone_cr(b->framer),
                         .file = firn_decoder_csv.file(b->framer)};
     return firn_vec_push(a, &b->v, batch) ? FIRN_OK : firn_arena_raise(a, err);
-}
-
-static inline uint64_t csv_newlines(const uint8_t *p, size_t n)
-{
-    uint64_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += p[i] == '\n';
-    return count;
 }
 
 /* As files_read.c: what was not consumed comes again with more behind it. */
@@ -74,7 +67,7 @@ static inline firn_code csv_cut_all(const csv_run *run, firn_slice text, csv_bat
     size_t cap = run->cap ? run->cap : 1000;
     size_t at = 0;
     size_t end = 0;
-    uint64_t line = 1;
+    firn_line_counter lines = {.line = 1};
     firn_record *records = firn_arena_array(a, cap, sizeof *records);
     if (!records)
         return firn_arena_raise(a, err);
@@ -90,9 +83,10 @@ static inline firn_code csv_cut_all(const csv_run *run, firn_slice text, csv_bat
         FIRN_TRY(firn_decoder_csv.cut(b->framer, bytes, eof, force, &cut, err));
         if (eof && bytes.n && !cut.n && !cut.consumed)
             return firn_raise(err, FIRN_E_BUG, "no progress at byte %zu", at);
+        uint64_t line = firn_next_lines(&lines, (firn_slice){bytes.p, cut.consumed},
+                                        firn_decoder_csv.lone_cr(b->framer));
         if (cut.n)
             FIRN_TRY(csv_add_batch(b, bytes, &cut, at, line, a, err));
-        line += csv_newlines(bytes.p, cut.consumed);
         at += cut.consumed;
         more = !(eof && at == text.n);
     }

@@ -56,8 +56,11 @@ FIRN_UNUSED static firn_code file_make(const firn_format_opt *opt, const char *t
     firn_cut cut = {.records = ret->records, .cap = n + 1};
     FIRN_TRY(firn_decoder_json.cut(framer, all, true, false, &cut, err));
     assert_int_equal(cut.consumed, n);
-    ret->batch =
-        (firn_batch){.bytes = all, .records = ret->records, .count = cut.n, .first_line = 1};
+    ret->batch = (firn_batch){.bytes = all,
+                              .records = ret->records,
+                              .count = cut.n,
+                              .first_line = 1,
+                              .lone_cr = firn_decoder_json.lone_cr(framer)};
     return FIRN_OK;
 }
 

@@ -115,6 +115,16 @@ static const struct vector {
      "! 2 E2101 [] the record has 2 cells, the file has 3 columns\n"
      "! 4 E2101 [] the record has 4 cells, the file has 3 columns\n"
      "! 5 E2101 [] the record has 1 cell, the file has 3 columns\n"},
+    {"lines that end in CR", DETECT, "a,b\r1,x\r2\r\r3,y\r4,\"z", 0,
+     "struct<a: long, b: string>\n1|x\n3|y\n"
+     "! 3 E2101 [] the record has 1 cell, the file has 2 columns\n"
+     "! 6 E2101 [] the quote that opens on line 6 never closes\n"},
+    {"a CR in the cells of lines that end in LF", DETECT, "a,b\n1,\"x\ry\"\n2\n", 0,
+     "struct<a: long, b: string>\n1|x\ry\n"
+     "! 3 E2101 [] the record has 1 cell, the file has 2 columns\n"},
+    {"lines that end in CR LF", DETECT, "a,b\r\n1,\"x\r\ny\"\r\n2\r\n", 0,
+     "struct<a: long, b: string>\n1|x\r\ny\n"
+     "! 4 E2101 [] the record has 1 cell, the file has 2 columns\n"},
     {"text behind a quote", DETECT,
      "a,b\n1,\"x\"y\n\"2\" ,z\n3,\"x\"\"y\"\n\"4\"\"5,\"6\",7\n4,z\n", 0,
      "struct<a: long, b: string>\n3|x\"y\n4|z\n"

@@ -511,6 +511,37 @@ static void test_oversize(void **state)
     file_free(&f);
 }
 
+/* --- lines --------------------------------------------------------------------------------- */
+
+/* The line of the record that does not fit, whatever ends the lines. */
+static void test_lines(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        uint64_t line;
+    } rows[] = {
+        {"{\"id\":1}\n\n{\"id\":{}}\n", 3},    {"{\"id\":1}\r\n\r\n{\"id\":{}}\r\n", 3},
+        {"[{\"id\":1},\r\r{\"id\":{}}]\r", 3}, {"[\r\n{\"id\":1},\r\n{\"id\":{}}\r\n]", 3},
+        {"[\n\r{\"id\":1},{\"id\":{}}]", 3},
+    };
+    for (size_t i = 0; i < FIRN_COUNT_OF(rows); i++) {
+        FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("test", 0);
+        FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(MEGABYTE);
+        firn_err err = {0};
+        firn_format_opt opt = {0};
+        firn_rejects rejects = {.arena = a};
+        file f;
+        check_ok(file_make(&opt, rows[i].text, strlen(rows[i].text), a, &f, &err), &err);
+        check_ok(fill_text(&f.batch, layout_of("int", false, a), 16, &rejects, &out, &err), &err);
+        assert_int_equal(rejects.n, 1);
+        if (firn_batch_line(&f.batch, rejects.v[0].record) != rows[i].line)
+            fail_msg("%s: line %d", rows[i].text,
+                     (int)firn_batch_line(&f.batch, rejects.v[0].record));
+        file_free(&f);
+    }
+}
+
 /* --- keys ----------------------------------------------------------------------------------- */
 
 /* The last value wins, even when an earlier one would not fit; each is counted once. */
@@ -870,6 +901,7 @@ int main(void)
         cmocka_unit_test(test_paths),
         cmocka_unit_test(test_required),
         cmocka_unit_test(test_oversize),
+        cmocka_unit_test(test_lines),
         cmocka_unit_test(test_duplicate_keys),
         cmocka_unit_test(test_key_orders),
         cmocka_unit_test(test_rejects_leave_no_trace),
