@@ -313,6 +313,17 @@ static firn_code print_integral(const firn_type *t, int64_t i, firn_buf *out, fi
     return t->kind == FIRN_T_TIMESTAMPTZ ? firn_buf_adds(out, "+00:00", err) : FIRN_OK;
 }
 
+/* 5e+07 becomes 50000000.0, 2 becomes 2.0: as DuckDB and Python print them. */
+static void spell_out(double d, const char *shortest, char ret[64])
+{
+    bool large = strchr(shortest, 'e') && fabs(d) >= 1.0 && fabs(d) < 1e16;
+    bool digits_only = !strpbrk(shortest, ".ein"); /* also no inf, no nan */
+    if (large)
+        snprintf(ret, 64, "%.0f.0", d);
+    else
+        snprintf(ret, 64, "%s%s", shortest, digits_only ? ".0" : "");
+}
+
 /* The shortest text that reads back as the same number. */
 static firn_code print_double(double d, int max_digits, bool is_float, firn_buf *out, firn_err *err)
 {
@@ -325,7 +336,9 @@ static firn_code print_double(double d, int max_digits, bool is_float, firn_buf 
         if (is_float ? (float)back == (float)d : back == d)
             break;
     }
-    return firn_buf_adds(out, text, err);
+    char spelt[64];
+    spell_out(d, text, spelt);
+    return firn_buf_adds(out, spelt, err);
 }
 
 static firn_code print_bytes(const firn_type *t, firn_slice bytes, firn_buf *out, firn_err *err)
