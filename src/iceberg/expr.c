@@ -160,12 +160,6 @@ static void set_bounds(range *r, firn_slice lower, firn_slice upper)
 
 /* --- partition fields ---------------------------------------------------------------------- */
 
-static bool is_time_transform(firn_transform_kind k)
-{
-    return k == FIRN_TRANSFORM_YEAR || k == FIRN_TRANSFORM_MONTH || k == FIRN_TRANSFORM_DAY ||
-           k == FIRN_TRANSFORM_HOUR;
-}
-
 /* The constants and the operator of a predicate in units of the partition: x < midnight lies in the
  * partitions up to the day before. */
 static void project_time(const firn_expr *e, firn_transform transform, firn_expr *out,
@@ -186,22 +180,104 @@ static void project_time(const firn_expr *e, firn_transform transform, firn_expr
         out->op = FIRN_EXPR_GE;
 }
 
+static void apply_to_all(const firn_expr *e, firn_transform transform, firn_expr *out,
+                         firn_value *values)
+{
+    for (size_t i = 0; i < e->value_count; i++)
+        values[i] = firn_transform_apply(transform, e->type, &e->values[i]);
+    out->values = values;
+}
+
+static bool project_bucket(const firn_expr *e, firn_transform transform, firn_expr *out,
+                           firn_value *values)
+{
+    if (e->op != FIRN_EXPR_EQ && e->op != FIRN_EXPR_IN)
+        return false; /* hashes have no order */
+    apply_to_all(e, transform, out, values);
+    return true;
+}
+
+static bool is_longer(firn_slice text, int64_t code_points)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if ((text.p[i] & 0xc0) != 0x80 && code_points-- == 0)
+            return true;
+    return false;
+}
+
+/* x < v and x > v mean v's neighbour or beyond, where there is one. */
+static void step_inwards(const firn_expr *e, firn_value *v)
+{
+    int by = e->op == FIRN_EXPR_LT ? -1 : e->op == FIRN_EXPR_GT ? 1 : 0;
+    if (e->type->kind == FIRN_T_DECIMAL)
+        v->u.dec += by;
+    else if ((e->type->kind == FIRN_T_INT || e->type->kind == FIRN_T_LONG) && v->u.i > INT64_MIN &&
+             v->u.i < INT64_MAX)
+        v->u.i += by;
+}
+
+/* Truncation keeps the order of numbers, texts and bytes. */
+static bool project_truncate(const firn_expr *e, firn_transform transform, firn_expr *out,
+                             firn_value *values)
+{
+    if (e->op == FIRN_EXPR_NE)
+        return false;
+    if (e->op == FIRN_EXPR_STARTS_WITH) {
+        if (is_longer(e->values[0].u.bytes, transform.width))
+            out->op = FIRN_EXPR_EQ;
+        apply_to_all(e, transform, out, values);
+        return true;
+    }
+    for (size_t i = 0; i < e->value_count; i++) {
+        firn_value v = e->values[i];
+        step_inwards(e, &v);
+        values[i] = firn_transform_apply(transform, e->type, &v);
+        if (firn_value_cmp(e->type, &values[i], &v) > 0)
+            return false; /* wrapped */
+    }
+    out->values = values;
+    if (e->op == FIRN_EXPR_LT)
+        out->op = FIRN_EXPR_LE;
+    if (e->op == FIRN_EXPR_GT)
+        out->op = FIRN_EXPR_GE;
+    return true;
+}
+
 /* Translates a predicate on a column into one on a partition field: every row that satisfies the
  * first lies in a partition that satisfies the second.  `out` and `values` are the caller's. */
 static bool project(const firn_expr *e, const firn_partition_field *f, const firn_type *result,
                     firn_expr *out, firn_value *values, size_t max_values)
 {
+    firn_transform_kind kind = f->transform.kind;
     *out = *e;
     out->type = result;
+    if (kind == FIRN_TRANSFORM_VOID || kind == FIRN_TRANSFORM_UNKNOWN)
+        return false;
     if (e->op == FIRN_EXPR_IS_NULL || e->op == FIRN_EXPR_NOT_NULL)
-        return f->transform.kind == FIRN_TRANSFORM_IDENTITY || is_time_transform(f->transform.kind);
-    if (f->transform.kind == FIRN_TRANSFORM_IDENTITY)
+        return true;
+    if (kind == FIRN_TRANSFORM_IDENTITY)
         return firn_type_eq(e->type, result);
-    if (!is_time_transform(f->transform.kind) || e->value_count > max_values ||
-        e->op == FIRN_EXPR_NE || e->op == FIRN_EXPR_STARTS_WITH)
+    if (e->value_count > max_values)
+        return false;
+    if (kind == FIRN_TRANSFORM_BUCKET)
+        return project_bucket(e, f->transform, out, values);
+    if (kind == FIRN_TRANSFORM_TRUNCATE)
+        return firn_type_eq(e->type, result) && project_truncate(e, f->transform, out, values);
+    if (e->op == FIRN_EXPR_NE || e->op == FIRN_EXPR_STARTS_WITH)
         return false;
     project_time(e, f->transform, out, values);
     return true;
+}
+
+/* Truncation below the smallest whole number wraps to the largest ones: such a partition holds the
+ * smallest values. */
+static bool may_be_wrapped(const firn_partition_field *f, const range *r)
+{
+    if (f->transform.kind != FIRN_TRANSFORM_TRUNCATE || !r->has_upper)
+        return false;
+    if (r->type->kind == FIRN_T_INT)
+        return r->upper.u.i > INT32_MAX - f->transform.width;
+    return r->type->kind == FIRN_T_LONG && r->upper.u.i > INT64_MAX - f->transform.width;
 }
 
 enum { MAX_PROJECTED = 64 };
@@ -223,7 +299,7 @@ static bool partitions_may_match(const firn_expr *e, const firn_spec *spec, cons
         if (!get(arg, i, &types[i], &r))
             continue;
         /* several values share a partition: being of one value proves nothing about NE */
-        if (!range_may_match(&projected, &r))
+        if (!range_may_match(&projected, &r) && !may_be_wrapped(f, &r))
             return false;
         if (e->op == FIRN_EXPR_NE && f->transform.kind == FIRN_TRANSFORM_IDENTITY &&
             single_value(&r, &e->values[0]))

@@ -4,6 +4,7 @@
 #include "base/datetime.h"
 #include "base/hash.h"
 #include "base/str.h"
+#include "iceberg/bucket.h"
 
 #include <math.h>
 #include <string.h>
@@ -80,12 +81,48 @@ bool firn_transform_result(firn_transform tr, const firn_type *source, firn_type
     return false;
 }
 
+static firn_slice prefix_of(firn_slice text, int64_t code_points)
+{
+    size_t at = 0;
+    for (; at < text.n; at++) {
+        bool begins = (text.p[at] & 0xc0) != 0x80;
+        if (begins && code_points-- == 0)
+            break;
+    }
+    return (firn_slice){text.p, at};
+}
+
+static firn_i128 floor_to(firn_i128 v, int64_t width)
+{
+    return v - ((v % width) + width) % width;
+}
+
+static firn_value truncate_value(const firn_type *source, const firn_value *v, int64_t width)
+{
+    firn_value r = *v;
+    if (source->kind == FIRN_T_STRING)
+        r.u.bytes = prefix_of(v->u.bytes, width);
+    else if (source->kind == FIRN_T_BINARY)
+        r.u.bytes.n = FIRN_MIN(v->u.bytes.n, (size_t)width);
+    else if (source->kind == FIRN_T_DECIMAL)
+        r.u.dec = floor_to(v->u.dec, width);
+    else if (source->kind == FIRN_T_INT)
+        r.u.i = (int32_t)floor_to(v->u.i, width); /* wraps below the smallest, as in Java */
+    else
+        r.u.i = (int64_t)floor_to(v->u.i, width);
+    return r;
+}
+
 firn_value firn_transform_apply(firn_transform tr, const firn_type *source, const firn_value *v)
 {
     if (v->is_null || tr.kind == FIRN_TRANSFORM_VOID)
         return FIRN_VALUE_NULL;
     if (tr.kind == FIRN_TRANSFORM_IDENTITY)
         return *v;
+    if (tr.kind == FIRN_TRANSFORM_BUCKET)
+        return (firn_value){.u.i = firn_bucket_of(source, v, tr.width)};
+    if (tr.kind == FIRN_TRANSFORM_TRUNCATE)
+        return truncate_value(source, v, tr.width);
     firn_assert(tr.kind >= FIRN_TRANSFORM_YEAR && tr.kind <= FIRN_TRANSFORM_HOUR);
     if (tr.kind == FIRN_TRANSFORM_HOUR)
         return (firn_value){.u.i = firn_floor_div(v->u.i, FIRN_US_PER_HOUR)};

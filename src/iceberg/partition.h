@@ -17,7 +17,7 @@ typedef enum firn_transform_kind {
     FIRN_TRANSFORM_DAY,
     FIRN_TRANSFORM_HOUR,
     FIRN_TRANSFORM_VOID,
-    FIRN_TRANSFORM_BUCKET,   /* read; not written or pruned with yet */
+    FIRN_TRANSFORM_BUCKET,   /* read and pruned with; not written */
     FIRN_TRANSFORM_TRUNCATE, /* likewise */
     FIRN_TRANSFORM_UNKNOWN,  /* of a later version: ignored when reading */
 } firn_transform_kind;

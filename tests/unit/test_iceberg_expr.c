@@ -175,15 +175,15 @@ static void choose_type(world *w)
 
 static void choose_spec(world *w)
 {
-    static const char *const transforms[] = {"identity",  "year",        "month",    "day",
-                                             "hour",      "void",        "identity", "day",
-                                             "bucket[4]", "truncate[2]", "zorder"};
+    static const char *const transforms[] = {
+        "identity", "year", "month",     "day",         "hour",   "void",
+        "identity", "day",  "bucket[4]", "truncate[2]", "zorder", "truncate[10]"};
     w->field = (firn_partition_field){
         1, 1000, s_("p"),
         firn_transform_parse(s_(transforms[below(w, FIRN_COUNT_OF(transforms))]))};
     w->spec = (firn_spec){0, &w->field, 1};
     bool known = firn_transform_result(w->field.transform, &w->type, &w->result);
-    bool computed = w->field.transform.kind <= FIRN_TRANSFORM_VOID;
+    bool computed = w->field.transform.kind != FIRN_TRANSFORM_UNKNOWN;
     if (!known || !computed)
         w->spec.field_count = 0;
 }
