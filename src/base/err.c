@@ -54,7 +54,11 @@ static void fill(firn_err *err, firn_code code, const char *file, int line)
     err->line = line;
     err->id = policies[code].generic_id;
     err->where[0] = '\0';
-    err->advice[0] = '\0';
+    /* whoever finds the disk full, the advice is the same */
+    snprintf(err->advice, sizeof err->advice, "%s",
+             code == FIRN_E_NOSPC
+                 ? "free some space and run the same command again; nothing was lost"
+                 : "");
 }
 
 firn_code firn_raise_at(firn_err *err, firn_code code, const char *file, int line, const char *fmt,
@@ -114,8 +118,6 @@ firn_code firn_raise_errno_at(firn_err *err, int errnum, const char *file, int l
     fill(err, code, file, line);
     snprintf(err->text, sizeof err->text, "%.850s: %s", text, message);
     err->sys = errnum;
-    if (code == FIRN_E_NOSPC)
-        firn_err_advise(err, "free some space and run the same command again; nothing was lost");
     return code;
 }
 

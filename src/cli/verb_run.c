@@ -100,6 +100,21 @@ firn_events_style firn_events_style_of(const firn_args *args)
     return firn_args_has(args, "quiet") ? FIRN_EVENTS_QUIET : FIRN_EVENTS_HUMAN;
 }
 
+/* A run whose record cannot be written still runs; the record of a newer firn is not touched. */
+static firn_code open_record(firn_command *c, const firn_args *args, firn_runs **ret, firn_err *err)
+{
+    firn_err local = {0};
+    *ret = NULL;
+    firn_code code = firn_runs_open(c->env, c->project->warehouse, ret, &local);
+    if (code == FIRN_E_UNSUPPORTED || code == FIRN_E_NOMEM) {
+        *err = local;
+        return code;
+    }
+    if (code != FIRN_OK && firn_events_style_of(args) == FIRN_EVENTS_HUMAN)
+        fprintf(stderr, "note: this run is not recorded: %s\n", local.text);
+    return FIRN_OK;
+}
+
 /* Everything behind the opened project: also what `firn load` runs. */
 firn_code firn_run_command(firn_command *c, const firn_args *args, firn_graph *graph,
                            const firn_run_opt *opt, const char *sql, int *ret_status, firn_err *err)
@@ -107,7 +122,7 @@ firn_code firn_run_command(firn_command *c, const firn_args *args, firn_graph *g
     firn_runs *runs = NULL;
     firn_events_printer *printer;
     firn_run_result result;
-    FIRN_TRY(firn_runs_open(c->env, c->project->warehouse, &runs, err));
+    FIRN_TRY(open_record(c, args, &runs, err));
     firn_code code = firn_events_printer_new(firn_events_style_of(args), runs, &printer, err);
     if (code != FIRN_OK) {
         firn_runs_close(runs);

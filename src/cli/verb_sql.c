@@ -213,9 +213,9 @@ static firn_code run_statements(sql_command *q, firn_session *s, firn_err *err)
         place_of(q->script, list[i].p, &conf.line, &conf.column);
         FIRN_TRY(firn_context_check(q->c->run, err));
         FIRN_TRY(firn_query(q->c->run, s, &conf, on_result, q, err));
+        if (fflush(stdout) != 0) /* who reads need not wait for the next statement */
+            return firn_raise_errno(err, errno, "cannot write the result");
     }
-    if (fflush(stdout) != 0)
-        return firn_raise_errno(err, errno, "cannot write the result");
     return FIRN_OK;
 }
 

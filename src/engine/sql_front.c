@@ -2,6 +2,7 @@
 #include "engine/sql_front.h"
 
 #include "base/str.h"
+#include "engine/sql.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -234,13 +235,15 @@ static bool unquote(firn_str s, token t, firn_arena *a, firn_str *ret)
 static bool read_chain(firn_str s, token first, firn_arena *a, firn_sql_name *ret, size_t *ret_end)
 {
     FIRN_VEC(firn_str) parts = {0};
+    FIRN_VEC(size_t) ends = {0};
     token t = first;
     *ret_end = first.offset + first.length;
     for (;;) {
         firn_str part;
-        if (!unquote(s, t, a, &part) || !firn_vec_push(a, &parts, part))
-            return false;
         *ret_end = t.offset + t.length;
+        if (!unquote(s, t, a, &part) || !firn_vec_push(a, &parts, part) ||
+            !firn_vec_push(a, &ends, *ret_end))
+            return false;
         token dot = next_token(s, *ret_end);
         if (!is_sign(s, dot, '.'))
             break;
@@ -248,7 +251,7 @@ static bool read_chain(firn_str s, token first, firn_arena *a, firn_sql_name *re
         if (!is_identifier(t))
             break;
     }
-    *ret = (firn_sql_name){parts.v, parts.n, first.offset, first.length};
+    *ret = (firn_sql_name){parts.v, ends.v, parts.n, first.offset, first.length};
     return true;
 }
 
@@ -278,8 +281,62 @@ firn_code firn_sql_names(firn_str sql, firn_arena *a, firn_sql_name **ret, size_
     return FIRN_OK;
 }
 
-firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog, firn_str alias, firn_buf *out,
-                                  firn_err *err)
+/* How many of the parts, joined by dots, are the namespace; 0: they are another one. */
+static size_t parts_of_namespace(const firn_str *parts, size_t count, firn_str ns)
+{
+    for (size_t k = 0; k < count; k++) {
+        firn_str part = parts[k];
+        if (ns.n < part.n || !firn_str_ieq((firn_str){ns.p, part.n}, part))
+            return 0;
+        if (ns.n == part.n)
+            return k + 1;
+        if (ns.p[part.n] != '.')
+            return 0;
+        ns = (firn_str){ns.p + part.n + 1, ns.n - part.n - 1};
+    }
+    return 0;
+}
+
+static bool names_from(const firn_sql_name *n, size_t first, firn_str ns, firn_str table)
+{
+    size_t k = parts_of_namespace(n->parts + first, n->part_count - first, ns);
+    return k && first + k < n->part_count && firn_str_ieq(n->parts[first + k], table);
+}
+
+bool firn_sql_name_is(const firn_sql_name *n, firn_str catalog, firn_str ns, firn_str table)
+{
+    return names_from(n, 0, ns, table) ||
+           (firn_str_ieq(n->parts[0], catalog) && names_from(n, 1, ns, table));
+}
+
+/* Writes the beginning of a name anew; *ret_end is behind what was replaced, 0: nothing was. */
+static firn_code rename_one(const firn_sql_name *n, firn_str catalog, firn_str alias,
+                            const firn_str *nested, size_t nested_count, firn_buf *out,
+                            size_t *ret_end, firn_err *err)
+{
+    size_t first = n->part_count > 2 && firn_str_ieq(n->parts[0], catalog);
+    *ret_end = 0;
+    if (first) {
+        FIRN_TRY(firn_buf_addstr(out, alias, err));
+        for (size_t k = alias.n; k < n->first_length; k++)
+            FIRN_TRY(firn_buf_addc(out, ' ', err));
+        *ret_end = n->ends[0];
+    }
+    for (size_t i = 0; i < nested_count; i++) {
+        size_t k = parts_of_namespace(n->parts + first, n->part_count - first, nested[i]);
+        if (k < 2 || first + k >= n->part_count)
+            continue;
+        *ret_end = n->ends[first + k - 1];
+        if (first)
+            FIRN_TRY(firn_buf_addc(out, '.', err));
+        return firn_sql_ident(out, nested[i], err);
+    }
+    return FIRN_OK;
+}
+
+firn_code firn_sql_rename_tables(firn_str sql, firn_str catalog, firn_str alias,
+                                 const firn_str *nested, size_t nested_count, firn_buf *out,
+                                 firn_err *err)
 {
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("names of a statement", 0);
     firn_sql_name *names;
@@ -288,19 +345,23 @@ firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog, firn_str alias
     if (!a)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_sql_names(sql, a, &names, &count, err));
-    if (count == 0)
-        return firn_buf_addstr(out, sql, err);
     for (size_t i = 0; i < count; i++) {
-        const firn_sql_name *n = &names[i];
-        if (n->part_count < 3 || !firn_str_ieq(n->parts[0], catalog))
+        FIRN_AUTO(firn_buf_free) firn_buf begin = FIRN_SQL_BUF;
+        size_t end;
+        FIRN_TRY(rename_one(&names[i], catalog, alias, nested, nested_count, &begin, &end, err));
+        if (!end)
             continue;
-        FIRN_TRY(firn_buf_add(out, sql.p + done, n->offset - done, err));
-        FIRN_TRY(firn_buf_addstr(out, alias, err));
-        for (size_t k = alias.n; k < n->first_length; k++)
-            FIRN_TRY(firn_buf_addc(out, ' ', err));
-        done = n->offset + n->first_length;
+        FIRN_TRY(firn_buf_add(out, sql.p + done, names[i].offset - done, err));
+        FIRN_TRY(firn_buf_addstr(out, firn_buf_str(&begin), err));
+        done = end;
     }
-    return firn_buf_add(out, sql.p + done, sql.n - done, err);
+    return done < sql.n ? firn_buf_add(out, sql.p + done, sql.n - done, err) : FIRN_OK;
+}
+
+firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog, firn_str alias, firn_buf *out,
+                                  firn_err *err)
+{
+    return firn_sql_rename_tables(sql, catalog, alias, NULL, 0, out, err);
 }
 
 /* --- what kind of statement ---------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 /* A name of two or more parts, "raw.orders" or lake."My NS".t, wherever it stands. */
 typedef struct firn_sql_name {
     firn_str *parts; /* unquoted */
+    size_t *ends;    /* behind each part, in the statement */
     size_t part_count;
     size_t offset;       /* of the first part in the statement */
     size_t first_length; /* of the first part as written, quotes included */
@@ -39,6 +40,16 @@ FIRN_NODISCARD firn_code firn_sql_split(firn_str script, firn_arena *a, firn_str
  * than the name. */
 FIRN_NODISCARD firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog, firn_str alias,
                                                  firn_buf *out, firn_err *err);
+
+/* Whether a name begins with ns.table or catalog.ns.table, without regard to case.  A namespace of
+ * several parts, "curated.shared", may be written as one quoted name or as several. */
+bool firn_sql_name_is(const firn_sql_name *n, firn_str catalog, firn_str ns, firn_str table);
+
+/* As firn_sql_rename_catalog, and puts the parts of the given namespaces together, as the engine
+ * knows but one: curated.shared.t becomes "curated.shared".t. */
+FIRN_NODISCARD firn_code firn_sql_rename_tables(firn_str sql, firn_str catalog, firn_str alias,
+                                                const firn_str *nested, size_t nested_count,
+                                                firn_buf *out, firn_err *err);
 
 /* Turns the engine's "LINE 3: …" with its caret into a place: err->where becomes
  * "file:line:column", counted from the line and column where the statement began in its file, and

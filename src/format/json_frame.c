@@ -77,11 +77,8 @@ static firn_code not_closed(firn_json_cut *c)
     firn_framer *f = c->f;
     if (f->mode != FIRN_JSON_OBJECTS)
         return firn_json_broken(c, "the file ends inside of a value that begins here");
-    size_t end = c->n;
-    while (end > c->at + 1 && firn_json_is_space((char)c->p[end - 1]))
-        end--;
     if (!f->skipping)
-        emit(c, c->at, end - c->at); /* it can only be this record that is broken */
+        emit(c, c->at, c->n - c->at); /* it can only be this record that is broken */
     c->at = c->n;
     f->pending = false;
     c->stop = true;

@@ -46,7 +46,8 @@ typedef struct firn_catalog_ops {
     firn_code (*list_tables)(firn_catalog *c, firn_arena *a, firn_ident **ret, size_t *ret_count,
                              firn_err *err);
 
-    /* Returns where the table's current metadata lies, in `a`.  FIRN_E_NOTFOUND. */
+    /* Returns where the table's current metadata lies, in `a`.  FIRN_E_NOTFOUND;
+     * FIRN_E_UNSUPPORTED if the name is a view's. */
     firn_code (*load)(firn_catalog *c, firn_ident ident, firn_arena *a, firn_str *ret_location,
                       firn_err *err);
 

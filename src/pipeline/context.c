@@ -47,11 +47,17 @@ static firn_code try_lock(firn_context *c, const char *name, int *ret_fd, firn_e
         return FIRN_OK;
     if (fd < 0)
         return firn_raise_errno(err, errno, "the scratch folder %s", firn_quotec(c->scratch).s);
-    if (flock(fd, LOCK_EX) == 0 && is_file(fd, name))
+    int wrong = flock(fd, LOCK_EX) == 0 ? 0 : errno;
+    if (wrong == 0 && is_file(fd, name)) {
         *ret_fd = fd;
-    else
-        close(fd);
-    return FIRN_OK;
+        return FIRN_OK;
+    }
+    close(fd);
+    if (wrong == 0 || wrong == EINTR)
+        return FIRN_OK;
+    firn_raise_errno(err, wrong, "cannot lock %s", firn_quotec(name).s);
+    return firn_err_advise(err,
+                           "the file system must know flock: put the warehouse on one that does");
 }
 
 /* The scratch folder is locked as long as the process lives: a folder that can be locked belongs
@@ -63,9 +69,11 @@ static firn_code lock_scratch(firn_context *c, firn_err *err)
     if (!name)
         return firn_arena_raise(c->arena, err);
     for (int i = 0; c->scratch_lock < 0; i++) {
-        if (i == LOCK_TRIES)
-            return firn_raise(err, FIRN_E_CONFLICT, "the scratch folder %s cannot be locked",
-                              firn_quotec(c->scratch).s);
+        if (i == LOCK_TRIES) {
+            firn_raise(err, FIRN_E_CONFLICT, "the scratch folder %s is taken away again and again",
+                       firn_quotec(c->scratch).s);
+            return firn_err_advise(err, "see who removes files there, and run again");
+        }
         FIRN_TRY(try_lock(c, name, &c->scratch_lock, err));
     }
     return FIRN_OK;

@@ -19,7 +19,10 @@ void firn_event(firn_events *e, const char *name, json_t *fields)
         return;
     }
     char at[FIRN_TIME_TEXT_MAX];
-    firn_timestamp_print(firn_env_now_us(e->env), true, at);
+    int64_t now = firn_env_now_us(e->env);
+    int64_t fraction = now % FIRN_US_PER_SECOND; /* always six digits */
+    size_t n = firn_timestamp_print(now - fraction, false, at);
+    snprintf(at + n, sizeof at - n, ".%06lldZ", (long long)fraction);
     json_t *event = json_pack("{s:i, s:s, s:s, s:s}", "v", FIRN_EVENTS_VERSION, "event", name, "at",
                               at, "run", e->run_id);
     if (event && json_object_update(event, fields) == 0) {

@@ -42,15 +42,6 @@ static firn_code make_nodes(const firn_project *p, const firn_model *models, siz
 
 /* --- what stands on what ------------------------------------------------------------------- */
 
-static bool mentions(const firn_sql_name *n, firn_str catalog, firn_ident t)
-{
-    const firn_str *p = n->parts;
-    if (firn_str_ieq(p[0], t.ns) && firn_str_ieq(p[1], t.name))
-        return true;
-    return n->part_count > 2 && firn_str_ieq(p[0], catalog) && firn_str_ieq(p[1], t.ns) &&
-           firn_str_ieq(p[2], t.name);
-}
-
 static firn_code find_needs(const firn_project *p, firn_node *nodes, size_t count, size_t i,
                             firn_arena *a, firn_err *err)
 {
@@ -66,7 +57,8 @@ static firn_code find_needs(const firn_project *p, firn_node *nodes, size_t coun
     for (size_t k = 0; k < count; k++) {
         bool found = false;
         for (size_t j = 0; j < name_count && !found; j++)
-            found = mentions(&names[j], p->catalog.name, nodes[k].ident);
+            found = firn_sql_name_is(&names[j], p->catalog.name, nodes[k].ident.ns,
+                                     nodes[k].ident.name);
         if (found)
             n->needs[n->need_count++] = k;
     }

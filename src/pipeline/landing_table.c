@@ -153,7 +153,8 @@ static firn_code wanted_columns(landing *l, firn_type *ret, firn_err *err)
     firn_type copy = firn_type_copy(&l->layout->type, l->a);
     if (!fields || copy.kind == FIRN_TYPE_KIND_COUNT)
         return firn_arena_raise(l->a, err);
-    memcpy(fields, copy.fields, n * sizeof *fields);
+    if (n) /* records without a value have no columns */
+        memcpy(fields, copy.fields, n * sizeof *fields);
     fields[n] = (firn_field){.name = FIRN_STR_LIT(FIRN_LOADED_AT),
                              .type = {.kind = FIRN_T_TIMESTAMPTZ},
                              .required = true};

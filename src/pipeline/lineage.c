@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "engine/sql.h"
+#include "engine/sql_front.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -250,12 +251,35 @@ static firn_code check_ref(const known_tables *k, const firn_model *m, const fir
     return unknown_table(k, m, t, firn_str_of(name), err);
 }
 
+/* The statement with the namespaces of several parts put together, as the parser wants them. */
+static firn_code joined_names(const known_tables *k, firn_str sql, firn_arena *a, firn_str *ret,
+                              firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_SQL_BUF;
+    firn_str *nested = firn_arena_array(a, k->names.n, sizeof *nested);
+    size_t count = 0;
+    if (!nested)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < k->names.n; i++) {
+        firn_str name = k->names.v[i];
+        const char *dot = memrchr(name.p, '.', name.n);
+        firn_str ns = {name.p, (size_t)(dot - name.p)};
+        if (memchr(ns.p, '.', ns.n))
+            nested[count++] = ns;
+    }
+    FIRN_TRY(firn_sql_rename_tables(sql, k->catalog, k->catalog, nested, count, &out, err));
+    *ret = firn_arena_str(a, firn_buf_str(&out));
+    return ret->p ? FIRN_OK : firn_arena_raise(a, err);
+}
+
 static firn_code check_model(firn_context *run, firn_session *s, const known_tables *k,
                              const firn_model *m, firn_arena *a, firn_err *err)
 {
     firn_table_ref *tables;
     size_t count;
-    FIRN_TRY(firn_lineage_tables(run, s, m->sql, m->file, m->sql_place, a, &tables, &count, err));
+    firn_str sql;
+    FIRN_TRY(joined_names(k, m->sql, a, &sql, err));
+    FIRN_TRY(firn_lineage_tables(run, s, sql, m->file, m->sql_place, a, &tables, &count, err));
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(check_ref(k, m, &tables[i], a, err));
     return FIRN_OK;

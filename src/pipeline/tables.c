@@ -12,21 +12,11 @@
 
 /* --- which tables -------------------------------------------------------------------------- */
 
-/* ns.table or catalog.ns.table; what stands behind is a column.  The engine compares names without
- * case. */
-static bool names_table(const firn_sql_name *n, firn_str catalog, firn_ident t)
-{
-    const firn_str *p = n->parts;
-    bool plain = firn_str_ieq(p[0], t.ns) && firn_str_ieq(p[1], t.name);
-    bool full = n->part_count > 2 && firn_str_ieq(p[0], catalog) && firn_str_ieq(p[1], t.ns) &&
-                firn_str_ieq(p[2], t.name);
-    return plain || full;
-}
-
+/* What stands behind the name of a table is a column. */
 static bool is_mentioned(const firn_sql_name *names, size_t count, firn_str catalog, firn_ident t)
 {
     for (size_t i = 0; i < count; i++)
-        if (names_table(&names[i], catalog, t))
+        if (firn_sql_name_is(&names[i], catalog, t.ns, t.name))
             return true;
     return false;
 }
@@ -124,7 +114,15 @@ void firn_tables_close(firn_tables *t)
 
 firn_code firn_tables_rewrite(const firn_tables *t, firn_str sql, firn_buf *out, firn_err *err)
 {
-    return firn_sql_rename_catalog(sql, t->run->catalog->name, firn_str_of(t->alias), out, err);
+    firn_str *nested = firn_arena_array(t->a, t->input_count, sizeof *nested);
+    size_t count = 0;
+    if (!nested)
+        return firn_arena_raise(t->a, err);
+    for (size_t i = 0; i < t->input_count; i++)
+        if (memchr(t->inputs[i].ident.ns.p, '.', t->inputs[i].ident.ns.n))
+            nested[count++] = t->inputs[i].ident.ns;
+    return firn_sql_rename_tables(sql, t->run->catalog->name, firn_str_of(t->alias), nested, count,
+                                  out, err);
 }
 
 /* --- pruning ------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ BIN = os.environ.get("FIRN_BIN") or str(ROOT / "build" / "firn")
 SHARED = os.environ.get("FIRN_SHARED") or ""
 PYTHON = os.environ.get("FIRN_PYTHON") or sys.executable
 TMP = pathlib.Path(os.environ.get("FIRN_TMP") or ROOT / "build-test" / "tmp" / "by-hand").resolve()
-FULL = bool(os.environ.get("FIRN_FULL"))
+FULL = bool(os.environ.get("FIRN_FULL")) or "--full" in sys.argv
 
 # What would make a run differ from one machine to the next.
 UNSET = {"NO_COLOR", "FIRN_LOG", "LC_ALL", "LC_CTYPE", "LANG", "TMPDIR"}
@@ -289,7 +289,7 @@ class Suite:
             print(f"  ({name} took {took:.1f} s)", flush=True)
 
     def end(self):
-        wanted = sys.argv[1:]
+        wanted = [name for name in sys.argv[1:] if name != "--full"]
         for name, function in self.cases:
             if not wanted or any(re.fullmatch(w.replace("*", ".*"), name) for w in wanted):
                 self.run(name, function)

@@ -78,8 +78,8 @@ static const struct vector {
      "l,d,m,t,b,x\n1,1.5,0.12345678901234567890,2025-05-31,true,007\n"
      "-2,2,1,2025-06-01,FALSE,+5\n",
      0,
-     "struct<l: long, d: double, m: decimal(20,19), t: date, b: boolean, x: string>\n"
-     "1|1.5|0.1234567890123456789|20239|true|007\n-2|2|1.0000000000000000000|20240|false|+5\n"},
+     "struct<l: long, d: double, m: decimal(21,20), t: date, b: boolean, x: string>\n"
+     "1|1.5|0.12345678901234567890|20239|true|007\n-2|2|1.00000000000000000000|20240|false|+5\n"},
     {"numbers that nothing holds", DETECT, "a,b,c,d\n1e400,-0,9223372036854775808,-0\n1,1,1,0.5\n",
      0,
      "struct<a: string, b: double, c: decimal(19,0), d: double>\n"
