@@ -32,8 +32,9 @@ firn_code firn_buckets_fill(const firn_engine_ops *ops, firn_session *s, const f
     FIRN_TRY(firn_buf_addf(&sql, err,
                            " (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE %lld, "
                            "PARTITION_BY (" BUCKET "), WRITE_PARTITION_COLUMNS false, "
-                           "HIVE_FILE_PATTERN true, FILENAME_PATTERN 's-{uuid}')",
-                           (long long)job->row_group_rows));
+                           "HIVE_FILE_PATTERN true, FILENAME_PATTERN 's-{uuid}'%s)",
+                           (long long)job->row_group_rows,
+                           job->keep_signs ? ", DICTIONARY_SIZE_LIMIT 0" : ""));
     return ops->exec(s, firn_buf_str(&sql), err);
 }
 

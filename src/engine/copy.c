@@ -44,6 +44,27 @@ static firn_code add_partition_options(const firn_copy_job *job, firn_buf *out, 
                          err);
 }
 
+static bool holds_floats(const firn_type *t)
+{
+    if (t->kind == FIRN_T_FLOAT || t->kind == FIRN_T_DOUBLE)
+        return true;
+    for (size_t i = 0; i < t->field_count; i++)
+        if (holds_floats(&t->fields[i].type))
+            return true;
+    return false;
+}
+
+/* The engine (1.5.5) takes -0.0 and 0.0 for one value when it makes a dictionary: all zeros get the
+ * sign of the first, and the bloom filter made of the dictionary denies the other, so that x = 0
+ * finds nothing. */
+static firn_code add_zeros(const firn_copy_job *job, firn_buf *out, firn_err *err)
+{
+    if (!holds_floats(job->schema))
+        return FIRN_OK;
+    FIRN_TRY(firn_buf_adds(out, ", WRITE_BLOOM_FILTER false", err));
+    return job->keep_signs ? firn_buf_adds(out, ", DICTIONARY_SIZE_LIMIT 0", err) : FIRN_OK;
+}
+
 static firn_code add_options(const firn_copy_job *job, firn_buf *out, firn_err *err)
 {
     FIRN_TRY(firn_buf_adds(out, " (FORMAT parquet, RETURN_STATS, COMPRESSION ", err));
@@ -52,6 +73,7 @@ static firn_code add_options(const firn_copy_job *job, firn_buf *out, firn_err *
         FIRN_TRY(firn_buf_addf(out, err, ", COMPRESSION_LEVEL %d", job->compression_level));
     if (job->row_group_rows)
         FIRN_TRY(firn_buf_addf(out, err, ", ROW_GROUP_SIZE %lld", (long long)job->row_group_rows));
+    FIRN_TRY(add_zeros(job, out, err));
     FIRN_TRY(firn_buf_adds(out, ", FIELD_IDS {", err));
     FIRN_TRY(add_field_ids(job->schema, out, err));
     FIRN_TRY(firn_buf_addc(out, '}', err));

@@ -15,6 +15,7 @@ typedef struct firn_copy_job {
     int compression_level;   /* of zstd; 0: its default */
     int64_t row_group_rows;  /* 0: the engine's default */
     int64_t file_bytes;      /* a new file when one is larger; 0: never; not with partitions */
+    bool keep_signs;         /* of zeros, at the price of larger files */
 } firn_copy_job;
 
 typedef struct firn_copied_file {
@@ -41,6 +42,7 @@ typedef struct firn_bucket_job {
     const char *folder;     /* absolute, empty */
     unsigned buckets;
     int64_t row_group_rows; /* of the scratch files */
+    bool keep_signs;
 } firn_bucket_job;
 
 /* Fills the buckets.  One that gets no rows has no folder. */

@@ -93,6 +93,8 @@ void firn_feed_cancel(firn_feed *f);
 const firn_feed_file *firn_feed_files(const firn_feed *f);
 const firn_feed_reject *firn_feed_rejects(const firn_feed *f, size_t *ret_count);
 firn_feed_totals firn_feed_total(firn_feed *f); /* at any time, from any thread */
+/* Whether a -0.0 was among the rows so far; any thread. */
+bool firn_feed_has_negative_zeros(const firn_feed *f);
 const firn_layout_note *firn_feed_notes(const firn_feed *f, size_t *ret_count);
 
 void firn_feed_close(firn_feed *f);

@@ -73,6 +73,46 @@ static firn_code fill_some(feed_worker *w, firn_column *root, size_t row, size_t
     return FIRN_OK;
 }
 
+/* --- zeros --------------------------------------------------------------------------------- */
+
+static bool floats_hold_one(const firn_column *col, size_t rows)
+{
+    const uint32_t *bits = col->data;
+    for (size_t i = 0; i < rows; i++)
+        if (bits[i] == UINT32_C(1) << 31 && firn_column_is_valid(col, i))
+            return true;
+    return false;
+}
+
+static bool doubles_hold_one(const firn_column *col, size_t rows)
+{
+    const uint64_t *bits = col->data;
+    for (size_t i = 0; i < rows; i++)
+        if (bits[i] == UINT64_C(1) << 63 && firn_column_is_valid(col, i))
+            return true;
+    return false;
+}
+
+static bool holds_negative_zero(const firn_column *col, size_t rows)
+{
+    if (col->type->kind == FIRN_T_FLOAT)
+        return floats_hold_one(col, rows);
+    if (col->type->kind == FIRN_T_DOUBLE)
+        return doubles_hold_one(col, rows);
+    bool repeated = col->type->kind == FIRN_T_LIST || col->type->kind == FIRN_T_MAP;
+    for (size_t i = 0; i < col->child_count; i++)
+        if (holds_negative_zero(&col->children[i], repeated ? col->children[i].length : rows))
+            return true;
+    return false;
+}
+
+bool firn_feed_has_negative_zeros(const firn_feed *f)
+{
+    return atomic_load(&f->negative_zeros);
+}
+
+/* --- rows ---------------------------------------------------------------------------------- */
+
 static firn_code fill(void *p, firn_column *root, size_t max, size_t *ret_rows, firn_err *err)
 {
     feed_worker *w = p;
@@ -90,6 +130,8 @@ static firn_code fill(void *p, firn_column *root, size_t max, size_t *ret_rows, 
         FIRN_TRY(fill_some(w, root, row, max - row, &rows, err));
         row += rows;
     }
+    if (holds_negative_zero(root, row))
+        atomic_store(&w->feed->negative_zeros, true);
     *ret_rows = row;
     return FIRN_OK;
 }

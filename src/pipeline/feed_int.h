@@ -7,6 +7,7 @@
 #include "pipeline/feed.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 typedef enum slot_state {
     SLOT_RAW,     /* read; nobody has looked at it under the current layout */
@@ -78,6 +79,7 @@ struct firn_feed {
     firn_arena *reject_arena;
     FIRN_VEC(firn_feed_reject) rejects;
     firn_feed_totals totals;
+    _Atomic bool negative_zeros;
 };
 
 void firn_feed_drop_file(feed_file *file);              /* with the lock */

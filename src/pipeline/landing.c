@@ -378,10 +378,10 @@ static firn_code land_once(landing *l, firn_err *err)
 
 /* A twin is told by its id; every other conflict may be gone at the next try.  What the look at the
  * first rows promised may not hold for the others: then memory ends, and they are parted. */
-static bool try_again(firn_code code, const firn_err *err, int tries, bool *parted)
+static bool try_again(firn_code code, const firn_err *err, int tries, landing_way *way)
 {
-    if (code == FIRN_E_NOMEM && !*parted)
-        return *parted = true;
+    if (code == FIRN_E_NOMEM && !way->part_all)
+        return way->part_all = true;
     return code == FIRN_E_CONFLICT && tries < MAX_TRIES && err->id != FIRN_ID_TWIN &&
            err->id != FIRN_ID_CHANGED;
 }
@@ -391,7 +391,7 @@ firn_code firn_land(firn_context *run, const firn_project *project, const firn_i
 {
     firn_err local = {0};
     firn_err *e = err ? err : &local;
-    bool parted = ingest->table.partition_count == 0;
+    landing_way way = {.part_all = ingest->table.partition_count == 0};
     for (int tries = 1;; tries++) {
         FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a landing", 0);
         if (!a)
@@ -402,11 +402,11 @@ firn_code firn_land(firn_context *run, const firn_project *project, const firn_i
                      .ingest = ingest,
                      .opt = opt,
                      .result = ret,
-                     .a = a,
-                     .part_all = parted};
+                     .way = &way,
+                     .a = a};
         firn_err_clear(e);
         firn_code code = land_once(&l, e);
-        if (!try_again(code, e, tries, &parted))
+        if (!try_again(code, e, tries, &way))
             return code;
     }
 }

@@ -10,12 +10,19 @@
 
 #define FIRN_LOADED_AT "x_loaded_at"
 
+/* What an earlier try found out. */
+typedef struct landing_way {
+    bool part_all;   /* part rows whatever the first ones look like */
+    bool keep_signs; /* of zeros: there are negative ones */
+} landing_way;
+
 typedef struct landing {
     firn_context *run;
     const firn_project *project;
     const firn_ingest *ingest;
     const firn_landing_opt *opt;
     firn_landed_result *result;
+    landing_way *way; /* of this try, and what it found out for the next */
     firn_arena *a;
     firn_str stream;
     bool replace; /* the table is replaced by what this run lands */
@@ -49,7 +56,6 @@ typedef struct landing {
     size_t notes_said;       /* of the feed's */
     uint64_t raw_bytes;      /* of all units */
     const firn_layout *head; /* of the rows that wait in the engine; NULL: none do */
-    bool part_all;           /* part rows whatever the first ones look like */
     firn_publisher *publisher;
 
     /* rejects */

@@ -114,7 +114,7 @@ firn_code firn_landing_take_head(landing *l, firn_session *s, firn_err *err)
     FIRN_TRY(count_partitions(l, s, &sample, err));
     sample.row_bytes = sample.rows ? bytes / sample.rows : 0;
     l->target.spread = firn_spread_plan(&sample, l->run->memory.engine);
-    if (l->part_all)
+    if (l->way->part_all)
         l->target.spread.buckets = FIRN_SPREAD_MAX;
     return FIRN_OK;
 }
@@ -154,7 +154,12 @@ static firn_code copy_fed(landing *l, firn_session *s, firn_err *err)
 
 firn_code firn_landing_copy_unit(landing *l, firn_session *s, bool fed, firn_err *err)
 {
+    l->target.keep_signs = l->way->keep_signs;
     FIRN_TRY(fed ? copy_fed(l, s, err) : write_select(l, s, NULL, err));
+    if (firn_feed_has_negative_zeros(l->feed) && !l->way->keep_signs) {
+        l->way->keep_signs = true;
+        return firn_raise(err, FIRN_E_CONFLICT, "a negative zero: the landing begins again");
+    }
     if (!l->head)
         return FIRN_OK;
     l->head = NULL;

@@ -130,7 +130,8 @@ static firn_code fill_buckets(spreading *sp, unsigned buckets, firn_err *err)
                                   .partition_count = sp->job->partition_count,
                                   .folder = sp->parted,
                                   .buckets = buckets,
-                                  .row_group_rows = SCRATCH_GROUP};
+                                  .row_group_rows = SCRATCH_GROUP,
+                                  .keep_signs = sp->job->keep_signs};
     return firn_buckets_fill(sp->run->ops, sp->s, &fill, err);
 }
 

@@ -208,6 +208,7 @@ static firn_code copy_rows(firn_context *run, firn_session *s, const firn_write_
         .compression_level = t->format.compression_level,
         .row_group_rows = t->format.row_group_rows,
         .file_bytes = t->format.target_file_bytes,
+        .keep_signs = t->keep_signs,
     };
     return firn_spread_copy(run, s, &job, t->spread, a, ret, ret_count, err);
 }

@@ -25,6 +25,7 @@ typedef struct firn_write_target {
     firn_str data_folder;
     firn_write_format format;
     int64_t seq;        /* of the commit, in the names of the files */
+    bool keep_signs;    /* as of firn_copy_job */
     firn_spread spread; /* over partitions; {0}: not known, the copy is tried at once */
 } firn_write_target;
 

@@ -4,6 +4,7 @@
 """What a run says, and what it refuses, at the edges: files of which nothing lands, tables that are
 partitioned in another way, folders for scratch files that are not ours, the line of progress."""
 import json
+import math
 import os
 import pathlib
 import pty
@@ -264,6 +265,27 @@ def progress_events():
               "stored_bytes": 18, "stored_total": 18, "eta_seconds": 0})
         same(e["records_per_second"], int(2 / e["seconds"]))
     assert found[0]["seconds"] < found[-1]["seconds"]
+
+
+# --- values -------------------------------------------------------------------------------------
+
+@suite.case
+def zeros_keep_their_signs():
+    """Also where both signs stand in one column, at any depth, and in many partitions."""
+    texts = ["-0.0", "0.0", "1.5", "-0e0"]
+    signs = {i: math.copysign(1, float(texts[i % 4])) for i in range(4000)}
+    lines = "".join(f'{{"i":{i},"p":{i % 7},"x":{texts[i % 4]},"l":[{{"y":{texts[i % 4]}}}]}}\n'
+                    for i in signs)
+    for partition in ("", ", partition: [p]"):
+        p = one("a.jsonl", lines, partition)
+        p.run()
+        found = p.rows("raw.t")
+        same(len(found), 4000)
+        same({r["i"]: math.copysign(1, r["x"]) for r in found}, signs)
+        same({r["i"]: math.copysign(1, r["l"][0]["y"]) for r in found}, signs)
+    p = one("a.csv", "i,x\n" + "".join(f"{i},{texts[i % 4]}\n" for i in signs))
+    p.run()
+    same({r["i"]: math.copysign(1, r["x"]) for r in p.rows("raw.t")}, signs)
 
 
 suite.end()
