@@ -191,10 +191,10 @@ static void *wait_for_signals(void *arg)
     int signal;
     if (sigwait(&caught, &signal) != 0)
         return NULL;
-    atomic_store(&run->cancelled, true);
     static const char text[] = "\nfirn: stopping; press Ctrl-C again to stop at once\n";
     if (write(STDERR_FILENO, text, sizeof text - 1) < 0)
         return NULL;
+    firn_context_cancel(run);
     if (sigwait(&caught, &signal) == 0)
         _exit(128 + signal);
     return NULL;

@@ -255,9 +255,10 @@ static firn_code run(firn_command *c, const firn_args *args, int *ret_status FIR
     const firn_command_opt open = {
         .read_only = true, .keep_order = true, .on_event = q.json_events ? print_event_line : NULL};
     FIRN_TRY(firn_command_open(c, args, &open, err));
+    firn_catch_signals(c->run);
     FIRN_TRY(firn_context_session(c->run, &s, err));
     firn_code code = run_statements(&q, s, err);
-    c->run->ops->session_close(s);
+    firn_context_session_close(c->run, s);
     return code;
 }
 

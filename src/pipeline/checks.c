@@ -257,7 +257,7 @@ firn_code firn_checks_run(firn_context *run, const firn_check_input *in, size_t 
         return firn_raise_nomem(err);
     FIRN_TRY(firn_context_session(run, &c.session, err));
     firn_code code = run_all(&c, err ? err : &local);
-    run->ops->session_close(c.session);
+    firn_context_session_close(run, c.session);
     *ret_warnings = c.warnings;
     return code;
 }

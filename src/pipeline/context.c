@@ -168,6 +168,15 @@ static firn_code open_catalog(firn_context *c, const firn_context_conf *conf, fi
     return firn_catalog_sqlite_open(file, conf->catalog_name, conf->read_only, &c->catalog, err);
 }
 
+/* Scratch folders outside of warehouses that killed commands left. */
+static void sweep(firn_context *c)
+{
+    size_t removed;
+    firn_err ignored = {0};
+    if (firn_context_reclaim(c, &removed, &ignored) != FIRN_OK)
+        firn_debug("scratch: %s", ignored.text);
+}
+
 static firn_code fill_context(firn_context *c, const firn_context_conf *conf, firn_err *err)
 {
     uint64_t memory = conf->memory_bytes ? conf->memory_bytes : FIRN_MEMORY_DEFAULT;
@@ -191,7 +200,10 @@ static firn_code fill_context(firn_context *c, const firn_context_conf *conf, fi
     pthread_mutex_init(&c->events.lock, NULL);
     if (c->warehouse)
         FIRN_TRY(open_catalog(c, conf, err));
-    return make_scratch(c, c->warehouse && !conf->read_only, err);
+    FIRN_TRY(make_scratch(c, c->warehouse && !conf->read_only, err));
+    if (!c->scratch_in_warehouse)
+        sweep(c);
+    return FIRN_OK;
 }
 
 firn_code firn_context_open(firn_env *env, const firn_context_conf *conf, firn_context **ret,
@@ -245,13 +257,46 @@ static firn_code open_engine(firn_context *c, firn_err *err)
     return c->ops->open(&conf, &c->engine, err);
 }
 
+/* With the lock. */
+static firn_code open_session(firn_context *c, firn_session **ret, firn_err *err)
+{
+    firn_session *s;
+    if (!c->engine)
+        FIRN_TRY(open_engine(c, err));
+    FIRN_TRY(c->ops->session(c->engine, &s, err));
+    if (!firn_vec_push(c->arena, &c->sessions, s)) {
+        c->ops->session_close(s);
+        return firn_arena_raise(c->arena, err);
+    }
+    *ret = s;
+    return FIRN_OK;
+}
+
 firn_code firn_context_session(firn_context *c, firn_session **ret, firn_err *err)
 {
     pthread_mutex_lock(&c->lock);
-    firn_code code = c->engine ? FIRN_OK : open_engine(c, err);
+    firn_code code = open_session(c, ret, err);
     pthread_mutex_unlock(&c->lock);
-    FIRN_TRY(code);
-    return c->ops->session(c->engine, ret, err);
+    return code;
+}
+
+void firn_context_session_close(firn_context *c, firn_session *s)
+{
+    pthread_mutex_lock(&c->lock);
+    for (size_t i = 0; i < c->sessions.n; i++)
+        if (c->sessions.v[i] == s)
+            c->sessions.v[i] = c->sessions.v[--c->sessions.n];
+    c->ops->session_close(s);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void firn_context_cancel(firn_context *c)
+{
+    atomic_store(&c->cancelled, true);
+    pthread_mutex_lock(&c->lock);
+    for (size_t i = 0; i < c->sessions.n; i++)
+        c->ops->interrupt(c->sessions.v[i]);
+    pthread_mutex_unlock(&c->lock);
 }
 
 firn_code firn_context_check(const firn_context *c, firn_err *err)

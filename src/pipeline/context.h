@@ -60,6 +60,7 @@ typedef struct firn_context {
     pthread_mutex_t lock; /* guards the engine and its being opened */
     const firn_engine_ops *ops;
     firn_engine *engine;
+    FIRN_VEC(firn_session *) sessions; /* open ones; guarded by lock */
 
     firn_events events;
     atomic_bool cancelled;
@@ -71,9 +72,14 @@ FIRN_NODISCARD firn_code firn_context_open(firn_env *env, const firn_context_con
                                            firn_context **ret, firn_err *err);
 void firn_context_close(firn_context *c);
 
-/* Opens the engine at its first use and returns a session of it, to be closed by the caller with
- * c->ops->session_close.  Any thread. */
+/* Opens the engine at its first use and returns a session of it, to be closed by the caller.  Any
+ * thread. */
 FIRN_NODISCARD firn_code firn_context_session(firn_context *c, firn_session **ret, firn_err *err);
+void firn_context_session_close(firn_context *c, firn_session *s);
+
+/* Stops the command: statements that run are interrupted, firn_context_check fails from now on. Any
+ * thread. */
+void firn_context_cancel(firn_context *c);
 
 /* Makes an empty folder in the scratch of the command; the text lives in `a`.  Any thread. */
 FIRN_NODISCARD firn_code firn_context_scratch(firn_context *c, firn_arena *a, const char **ret,

@@ -286,7 +286,7 @@ static firn_code land_files(landing *l, firn_err *err)
                         l->ingest->table.ident);
     firn_code code = land_units(l, s, err);
     firn_progress_end(&p);
-    l->run->ops->session_close(s);
+    firn_context_session_close(l->run, s);
     FIRN_TRY(code);
     FIRN_TRY(firn_landing_write_rejects(l, err));
     FIRN_TRY(firn_publisher_wait(l->publisher, err));

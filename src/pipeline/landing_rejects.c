@@ -209,7 +209,7 @@ static firn_code write_rejects(landing *l, const firn_feed_reject *v, size_t cou
     target.seq = l->seq;
     FIRN_TRY(firn_context_session(l->run, &s, err));
     firn_code code = copy_rejects(l, s, &target, &rows, err);
-    l->run->ops->session_close(s);
+    firn_context_session_close(l->run, s);
     FIRN_TRY(code);
     for (size_t i = 0; i < l->reject_data.n; i++)
         FIRN_TRY(firn_publisher_add(l->publisher, l->reject_scratch.v[i],

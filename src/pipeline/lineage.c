@@ -299,6 +299,6 @@ firn_code firn_lineage_check(firn_context *run, const firn_project *project,
     for (size_t i = 0; code == FIRN_OK && i < graph->count; i++)
         if (graph->nodes[i].model)
             code = check_model(run, s, &k, graph->nodes[i].model, a, err);
-    run->ops->session_close(s);
+    firn_context_session_close(run, s);
     return code;
 }

@@ -254,7 +254,7 @@ static firn_code select_into_files(model_work *w, firn_err *err)
             code = write_rows(w, s, err);
         firn_tables_close(&t);
     }
-    w->run->ops->session_close(s);
+    firn_context_session_close(w->run, s);
     return code;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,shared timeout=300
+# suite: parallel needs=venv,shared timeout=300
 """examples/accounting as a user runs it, on its own data and on the real files in ../shared.  What
 must be there is computed here from the JSON, in decimals, and compared row by row."""
 import collections

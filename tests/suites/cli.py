@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv timeout=300
+# suite: parallel needs=venv timeout=300
 """The command as a person, a script and a pipe meet it: every verb and option of `firn help`, exit
 codes, the three forms of output, events, terminals, signals, folders that cannot be written."""
 import csv

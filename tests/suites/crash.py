@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,shared timeout=3600
+# suite: parallel needs=venv,shared timeout=3600
 """Crashes: at each fail point, once and again during recovery; at random times; by signals; at
 each unit with other numbers of threads.  After every one a clean run must give what an undisturbed
 run gives, and leave nothing else behind.

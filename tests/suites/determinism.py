@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,failpoints timeout=600
+# suite: parallel needs=venv,failpoints timeout=600
 """The result of a landing depends on its input only: not on threads, not on memory, not on how
 often the run was killed.  Rows, rejects, schema with field ids, and what the manifests say about
 the files are compared with what this suite computes itself, and with each other."""

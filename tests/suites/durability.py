@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,shared,strace,gcc timeout=1800
+# suite: parallel needs=venv,shared,strace,gcc timeout=1800
 """Durable means synced.  Two witnesses: strace, which sees every sync before the catalog is told;
 and a library loaded into firn (tests/tools/powercut.c) that keeps only what was synced, from which
 the warehouse after a power cut is put together: it must read clean, and the next run must go on as

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv
+# suite: parallel needs=venv
 """What a run says, and what it refuses, at the edges: files of which nothing lands, tables that are
 partitioned in another way, folders for scratch files that are not ours, the line of progress."""
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,shared timeout=600
+# suite: parallel needs=venv,shared timeout=600
 """Files as a source: every outcome that the project promises, end to end through `firn run`."""
 import decimal
 import gzip

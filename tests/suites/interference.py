@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,shared timeout=900
+# suite: parallel needs=venv,shared timeout=900
 """PyIceberg at work on firn's tables, through the same catalog file, between two runs and in the
 middle of one: it appends, deletes, replaces, adds columns, expires, rolls back.  Nothing is lost,
 doubled or skipped; or firn says that it cannot know, and what it advises then works."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv timeout=300
+# suite: parallel needs=venv timeout=300
 """Models and checks, end to end: what is made of what, in which order, what is audited before the
 commit, what is made again and what is not."""
 import collections

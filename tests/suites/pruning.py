@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv timeout=600
+# suite: parallel needs=venv timeout=600
 """Pruning: a query on one day of 10,000 opens one file, and random conditions give the same rows
 with pruning, without it, and from DuckDB over the files themselves."""
 import json

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,shared timeout=600
+# suite: parallel needs=venv,shared timeout=600
 """Columns of landed files: given, found out, growing; their names; real data, random documents."""
 import csv
 import io

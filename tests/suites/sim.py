@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: timeout=900
+# suite: parallel timeout=900
 """tests/sim: 200,000 random interleavings of three writers (ten times as many with --full), shared
 out among the cores.  A seed that goes wrong is replayed with `commit_sim 1 SEED`."""
 import concurrent.futures

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,shared timeout=900
+# suite: parallel needs=venv,shared timeout=900
 """Several firn at the same time, on the same streams and on two streams of one table: everything
 is in the tables once, in one line of snapshots, as if one firn had done it all; who came too late
 is told so, and nothing of it is left behind."""
