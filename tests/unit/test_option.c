@@ -416,8 +416,8 @@ static void errors_look_like_this(void **state FIRN_UNUSED)
                         "\033[1;31merror E1102\033[0m \033[1mfirn.yml:3:1\033[0m: unknown key "
                         "'warehose'\n  \033[36mdid you mean 'warehouse'?\033[0m\n");
 
-    firn_raise(&err, FIRN_E_NOSPC, "disk full");
-    assert_string_equal(print(&err, false), "error E5003: disk full\n");
+    firn_raise(&err, FIRN_E_IO, "the disk is broken");
+    assert_string_equal(print(&err, false), "error E5001: the disk is broken\n");
     err = (firn_err){.code = FIRN_E_NOMEM, .id = 5002};
     assert_string_equal(print(&err, false), "error E5002: out of memory\n");
     firn_raise_at(&err, FIRN_E_BUG, "src/x.c", 7, "odd");
