@@ -3,7 +3,7 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "iceberg/value.h"
+#include "iceberg/value_column.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,74 +12,6 @@ bool firn_value_is_number(const firn_type *t)
 {
     return t->kind == FIRN_T_INT || t->kind == FIRN_T_LONG || t->kind == FIRN_T_FLOAT ||
            t->kind == FIRN_T_DOUBLE || t->kind == FIRN_T_DECIMAL;
-}
-
-static firn_i128 decimal_at(const firn_column *col, size_t row)
-{
-    switch (col->width) {
-    case 2:
-        return ((const int16_t *)col->data)[row];
-    case 4:
-        return ((const int32_t *)col->data)[row];
-    case 8:
-        return ((const int64_t *)col->data)[row];
-    default:
-        return ((const firn_i128 *)col->data)[row];
-    }
-}
-
-/* The 16 bytes of a uuid out of its sortable form. */
-static void uuid_bytes(const firn_column *col, size_t row, uint8_t out[16])
-{
-    firn_u128 v = (firn_u128)((const firn_i128 *)col->data)[row] ^ ((firn_u128)1 << 127);
-    for (int i = 0; i < 16; i++)
-        out[i] = (uint8_t)(v >> (8 * (15 - i)));
-}
-
-/* Reads a value of a primitive type; `uuid` is memory for one. */
-static firn_value primitive_at(const firn_column *col, size_t row, uint8_t uuid[16])
-{
-    firn_value v = {0};
-    firn_str text;
-    switch (col->type->kind) {
-    case FIRN_T_BOOLEAN:
-        v.u.b = ((const uint8_t *)col->data)[row] != 0;
-        break;
-    case FIRN_T_INT:
-    case FIRN_T_DATE:
-        v.u.i = ((const int32_t *)col->data)[row];
-        break;
-    case FIRN_T_LONG:
-    case FIRN_T_TIME:
-    case FIRN_T_TIMESTAMP:
-    case FIRN_T_TIMESTAMPTZ:
-        v.u.i = ((const int64_t *)col->data)[row];
-        break;
-    case FIRN_T_FLOAT:
-        v.u.f = ((const float *)col->data)[row];
-        break;
-    case FIRN_T_DOUBLE:
-        v.u.d = ((const double *)col->data)[row];
-        break;
-    case FIRN_T_DECIMAL:
-        v.u.dec = decimal_at(col, row);
-        break;
-    case FIRN_T_UUID:
-        uuid_bytes(col, row, uuid);
-        v.u.bytes = (firn_slice){uuid, 16};
-        break;
-    case FIRN_T_STRING:
-    case FIRN_T_FIXED:
-    case FIRN_T_BINARY:
-    case FIRN_T_STRUCT:
-    case FIRN_T_LIST:
-    case FIRN_T_MAP:
-    case FIRN_TYPE_KIND_COUNT:
-        text = firn_strview_str(&((const firn_strview *)col->data)[row]);
-        v.u.bytes = (firn_slice){(const uint8_t *)text.p, text.n};
-        break;
-    }
-    return v;
 }
 
 /* --- for people ---------------------------------------------------------------------------- */
@@ -160,7 +92,7 @@ firn_code firn_value_text(const firn_column *col, size_t row, firn_buf *out, fir
         return list_text(col, row, out, err);
     if (t->kind == FIRN_T_MAP)
         return map_text(col, row, out, err);
-    firn_value v = primitive_at(col, row, uuid);
+    firn_value v = firn_value_of_column(col, row, uuid);
     if (t->kind == FIRN_T_BINARY || t->kind == FIRN_T_FIXED)
         return binary_text(v.u.bytes, out, err);
     if (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ)
@@ -239,7 +171,7 @@ firn_code firn_value_json(const firn_column *col, size_t row, firn_buf *out, fir
         return list_json(col, row, out, err);
     if (t->kind == FIRN_T_MAP)
         return map_json(col, row, out, err);
-    firn_value v = primitive_at(col, row, uuid);
+    firn_value v = firn_value_of_column(col, row, uuid);
     bool bare = t->kind == FIRN_T_BOOLEAN || (firn_value_is_number(t) && is_finite(t, &v));
     return bare ? firn_value_print(t, &v, out, err) : quoted_json(t, &v, out, err);
 }

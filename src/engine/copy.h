@@ -57,14 +57,4 @@ void firn_bucket_name(unsigned bucket, char ret[FIRN_BUCKET_NAME_MAX]);
 FIRN_NODISCARD firn_code firn_bucket_select(const firn_str *paths, size_t count, firn_buf *out,
                                             firn_err *err);
 
-/* Appends `, <expression> AS __p0, …`: the values of a table's partition. */
-FIRN_NODISCARD firn_code firn_copy_partition_columns(const firn_type *schema, const firn_spec *spec,
-                                                     firn_buf *out, firn_err *err);
-
-/* Appends the expression of a partition value: the transform of a column, in a form whose text
- * firn_value_from_engine reads for the transform's result type. */
-FIRN_NODISCARD firn_code firn_copy_partition_expr(const firn_type *schema,
-                                                  const firn_partition_field *f, firn_buf *out,
-                                                  firn_err *err);
-
 #endif

@@ -27,11 +27,14 @@ struct firn_session {
     uint64_t number;
 };
 
+typedef struct firn_duckdb_function firn_duckdb_function;
+
 struct firn_engine {
     duckdb_database db;
     firn_session setup;   /* keeps registrations alive */
-    pthread_mutex_t lock; /* guards the slots */
+    pthread_mutex_t lock; /* guards what follows */
     firn_duckdb_source sources[MAX_SOURCES];
+    firn_duckdb_function *functions;
 };
 
 /* --- types --- */
@@ -53,6 +56,11 @@ FIRN_NODISCARD firn_code firn_duckdb_columns(const firn_type *type, firn_arena *
 void firn_duckdb_attach(firn_column *root, duckdb_data_chunk chunk, size_t capacity);
 /* Tells the vectors how long the lists became. */
 void firn_duckdb_finish(firn_column *root);
+
+/* --- functions --- */
+FIRN_NODISCARD firn_code firn_duckdb_function_add(firn_engine *e, const firn_int_function *f,
+                                                  firn_err *err);
+void firn_duckdb_functions_free(firn_engine *e);
 
 /* --- firn_rows() --- */
 FIRN_NODISCARD firn_code firn_duckdb_register_rows(firn_engine *e, firn_err *err);

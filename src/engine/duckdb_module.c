@@ -159,6 +159,7 @@ static void engine_close(firn_engine *e)
 {
     duckdb_disconnect(&e->setup.con);
     duckdb_close(&e->db);
+    firn_duckdb_functions_free(e);
     for (size_t i = 0; i < MAX_SOURCES; i++)
         pthread_mutex_destroy(&e->sources[i].lock);
     pthread_mutex_destroy(&e->lock);
@@ -505,6 +506,7 @@ static const firn_engine_ops ops = {
     .result_close = result_close,
     .source_add = source_add,
     .source_remove = source_remove,
+    .function_add = firn_duckdb_function_add,
 };
 
 __attribute__((visibility("default"))) const firn_engine_ops *firn_engine_module(void);

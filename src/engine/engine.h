@@ -10,7 +10,7 @@
 #include "base/column.h"
 #include "base/type.h"
 
-#define FIRN_ENGINE_ABI 1
+#define FIRN_ENGINE_ABI 2
 
 typedef struct firn_engine firn_engine;
 typedef struct firn_session firn_session;
@@ -36,6 +36,14 @@ typedef struct firn_row_source {
     firn_code (*fill)(void *worker, firn_column *root, size_t max, size_t *ret_rows, firn_err *err);
     void (*close_worker)(void *worker);
 } firn_row_source;
+
+/* A function of one value that SQL can call; null gives null. */
+typedef struct firn_int_function {
+    const char *name; /* of one engine: two of the same name are the same */
+    firn_type type;   /* of the value; primitive */
+    int64_t arg;
+    int32_t (*of)(int64_t arg, const firn_column *col, size_t row);
+} firn_int_function;
 
 /* What a statement is, found out without running it. */
 typedef enum firn_statement_kind {
@@ -91,6 +99,9 @@ typedef struct firn_engine_ops {
     firn_code (*source_add)(firn_engine *e, const firn_row_source *source, int64_t *ret_id,
                             firn_err *err);
     void (*source_remove)(firn_engine *e, int64_t id);
+
+    /* Makes a function callable in all sessions; one that is there already stays. */
+    firn_code (*function_add)(firn_engine *e, const firn_int_function *f, firn_err *err);
 } firn_engine_ops;
 
 /* Loads the module found beside the program (or named by FIRN_ENGINE_MODULE, for unit tests); an

@@ -11,10 +11,11 @@
 
 #define MAX_COMPONENT_BYTES ((size_t)200)
 
-static const char *const names[] = {
+static const char *const words[] = {
     [FIRN_TRANSFORM_IDENTITY] = "identity", [FIRN_TRANSFORM_YEAR] = "year",
     [FIRN_TRANSFORM_MONTH] = "month",       [FIRN_TRANSFORM_DAY] = "day",
     [FIRN_TRANSFORM_HOUR] = "hour",         [FIRN_TRANSFORM_VOID] = "void",
+    [FIRN_TRANSFORM_BUCKET] = "bucket",     [FIRN_TRANSFORM_TRUNCATE] = "truncate",
 };
 
 /* Reads the width of "bucket[16]"; false if it is another transform. */
@@ -30,8 +31,8 @@ static bool parse_width(firn_str text, const char *word, int64_t *ret)
 firn_transform firn_transform_parse(firn_str text)
 {
     firn_transform tr = {.kind = FIRN_TRANSFORM_UNKNOWN, .text = text};
-    for (size_t i = 0; i < FIRN_COUNT_OF(names); i++)
-        if (firn_str_eqc(text, names[i]))
+    for (size_t i = 0; i <= FIRN_TRANSFORM_VOID; i++)
+        if (firn_str_eqc(text, words[i]))
             tr.kind = (firn_transform_kind)i;
     if (parse_width(text, "bucket", &tr.width))
         tr.kind = FIRN_TRANSFORM_BUCKET;
@@ -211,6 +212,26 @@ static firn_code source_of_term(const firn_type *schema, const firn_partition_te
     return FIRN_OK;
 }
 
+static const char *const suffixes[] = {
+    [FIRN_TRANSFORM_IDENTITY] = "",      [FIRN_TRANSFORM_YEAR] = "_year",
+    [FIRN_TRANSFORM_MONTH] = "_month",   [FIRN_TRANSFORM_DAY] = "_day",
+    [FIRN_TRANSFORM_HOUR] = "_hour",     [FIRN_TRANSFORM_VOID] = "_null",
+    [FIRN_TRANSFORM_BUCKET] = "_bucket", [FIRN_TRANSFORM_TRUNCATE] = "_trunc",
+};
+
+static firn_code transform_of_term(const firn_partition_term *term, firn_arena *a,
+                                   firn_transform *ret, firn_err *err)
+{
+    const char *word = words[term->kind];
+    bool wide = term->kind == FIRN_TRANSFORM_BUCKET || term->kind == FIRN_TRANSFORM_TRUNCATE;
+    if (wide)
+        word = firn_arena_printf(a, "%s[%lld]", word, (long long)term->width);
+    if (!word)
+        return firn_arena_raise(a, err);
+    *ret = (firn_transform){.kind = term->kind, .width = term->width, .text = firn_str_of(word)};
+    return FIRN_OK;
+}
+
 static firn_code make_field(const firn_type *schema, const firn_partition_term *term,
                             int32_t *last_id, firn_arena *a, firn_partition_field *ret,
                             firn_err *err)
@@ -218,14 +239,14 @@ static firn_code make_field(const firn_type *schema, const firn_partition_term *
     const firn_field *source = NULL;
     firn_type result;
     FIRN_TRY(source_of_term(schema, term, &source, err));
-    firn_transform tr = {.kind = term->kind, .text = firn_str_of(names[term->kind])};
+    firn_transform tr;
+    FIRN_TRY(transform_of_term(term, a, &tr, err));
     if (!firn_transform_result(tr, &source->type, &result))
         return firn_raise(err, FIRN_E_CONFIG, "%s(%s) does not work: the column is %s",
-                          names[term->kind], firn_quote(term->column).s,
+                          words[term->kind], firn_quote(term->column).s,
                           firn_type_text(&source->type, a));
-    bool identity = term->kind == FIRN_TRANSFORM_IDENTITY;
-    const char *name = firn_arena_printf(a, "%.*s%s%s", FIRN_STR_ARG(term->column),
-                                         identity ? "" : "_", identity ? "" : names[term->kind]);
+    const char *name =
+        firn_arena_printf(a, "%.*s%s", FIRN_STR_ARG(term->column), suffixes[term->kind]);
     if (!name)
         return firn_arena_raise(a, err);
     *ret = (firn_partition_field){.source_id = source->id,

@@ -17,9 +17,9 @@ typedef enum firn_transform_kind {
     FIRN_TRANSFORM_DAY,
     FIRN_TRANSFORM_HOUR,
     FIRN_TRANSFORM_VOID,
-    FIRN_TRANSFORM_BUCKET,   /* read and pruned with; not written */
-    FIRN_TRANSFORM_TRUNCATE, /* likewise */
-    FIRN_TRANSFORM_UNKNOWN,  /* of a later version: ignored when reading */
+    FIRN_TRANSFORM_BUCKET,
+    FIRN_TRANSFORM_TRUNCATE,
+    FIRN_TRANSFORM_UNKNOWN, /* of a later version: ignored when reading */
 } firn_transform_kind;
 
 typedef struct firn_transform {
@@ -57,9 +57,10 @@ FIRN_NODISCARD firn_code firn_spec_parse(const json_t *j, int32_t spec_id_if_bar
 /* The array of fields; *ret is a new reference. */
 FIRN_NODISCARD firn_code firn_spec_fields_to_json(const firn_spec *s, json_t **ret, firn_err *err);
 
-/* A term as people write it: "month(date)", "day(ts)", "country", "identity(x)". */
+/* A term as people write it: "month(date)", "country", "identity(x)", "bucket(16, id)". */
 typedef struct firn_partition_term {
     firn_transform_kind kind;
+    int64_t width;   /* of bucket and truncate */
     firn_str column; /* dotted path */
 } firn_partition_term;
 

@@ -5,6 +5,7 @@
 
 #include "base/datetime.h"
 #include "base/str.h"
+#include "engine/partition_sql.h"
 #include "engine/sql.h"
 
 #define HEAD "firn_head"
@@ -72,11 +73,12 @@ static firn_code count_partitions(landing *l, firn_session *s, firn_spread_sampl
     firn_result *r;
     const firn_column *root;
     size_t rows;
+    FIRN_TRY(firn_partition_functions(ops, l->run->engine, &l->schema, &l->spec, err));
     FIRN_TRY(firn_buf_adds(&sql, "SELECT count(*), count(DISTINCT hash(", err));
     for (size_t i = 0; i < l->spec.field_count; i++)
         FIRN_TRY(firn_buf_addf(&sql, err, "%s__p%zu", i ? ", " : "", i));
     FIRN_TRY(firn_buf_adds(&sql, ")) FROM (SELECT *", err));
-    FIRN_TRY(firn_copy_partition_columns(&l->schema, &l->spec, &sql, err));
+    FIRN_TRY(firn_partition_columns(&l->schema, &l->spec, &sql, err));
     FIRN_TRY(firn_buf_adds(&sql, " FROM (", err));
     FIRN_TRY(add_select(l, l->head, HEAD, &sql, err));
     FIRN_TRY(firn_buf_adds(&sql, "))", err));

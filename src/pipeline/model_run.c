@@ -63,7 +63,8 @@ static firn_code fingerprint_checks(const model_work *w, firn_buf *b, firn_err *
                                (int)t->checks[i].severity, FIRN_STR_ARG(t->checks[i].column),
                                FIRN_STR_ARG(t->checks[i].sql)));
     for (size_t i = 0; i < t->partition_count; i++)
-        FIRN_TRY(firn_buf_addf(b, err, "\npartition %d %.*s", (int)t->partition[i].kind,
+        FIRN_TRY(firn_buf_addf(b, err, "\npartition %d %lld %.*s", (int)t->partition[i].kind,
+                               (long long)t->partition[i].width,
                                FIRN_STR_ARG(t->partition[i].column)));
     return FIRN_OK;
 }

@@ -54,7 +54,8 @@ const firn_option firn_ingest_options[] = {
      .offset = offsetof(ingest_raw, partition),
      .shapes = FIRN_CONF_TEXT | FIRN_CONF_LIST,
      .example = "[month(date)]",
-     .help = "Columns, or year, month, day, hour of one, by which files are kept apart."},
+     .help = "Columns, or year(x), month(x), day(x), hour(x), bucket(16, x), truncate(4, x) of "
+             "one, by which files are kept apart."},
     {.key = "columns",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(ingest_raw, columns),

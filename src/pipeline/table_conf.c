@@ -11,10 +11,12 @@
 static const struct {
     const char *word;
     firn_transform_kind kind;
+    bool wide; /* a number comes first: bucket(16, id) */
 } transforms[] = {
-    {"identity", FIRN_TRANSFORM_IDENTITY}, {"year", FIRN_TRANSFORM_YEAR},
-    {"month", FIRN_TRANSFORM_MONTH},       {"day", FIRN_TRANSFORM_DAY},
-    {"hour", FIRN_TRANSFORM_HOUR},
+    {"identity", FIRN_TRANSFORM_IDENTITY, false}, {"year", FIRN_TRANSFORM_YEAR, false},
+    {"month", FIRN_TRANSFORM_MONTH, false},       {"day", FIRN_TRANSFORM_DAY, false},
+    {"hour", FIRN_TRANSFORM_HOUR, false},         {"bucket", FIRN_TRANSFORM_BUCKET, true},
+    {"truncate", FIRN_TRANSFORM_TRUNCATE, true},
 };
 
 static firn_code bad_term(const firn_conf *c, const char *why, const char *advice, firn_err *err)
@@ -23,56 +25,92 @@ static firn_code bad_term(const firn_conf *c, const char *why, const char *advic
                     why);
     firn_err_advise(err, "%s",
                     advice ? advice
-                           : "a partition is a column, or year(x), month(x), day(x), "
-                             "hour(x) of one");
+                           : "a partition is a column, or year(x), month(x), day(x), hour(x), "
+                             "bucket(16, x), truncate(4, x) of one");
     return FIRN_E_CONFIG;
 }
 
 static firn_code unknown_transform(const firn_conf *c, firn_str word, firn_err *err)
 {
-    static const char *const later[] = {"bucket", "truncate", "void"};
-    for (size_t i = 0; i < FIRN_COUNT_OF(later); i++) {
-        if (!firn_str_eqc(word, later[i]))
-            continue;
-        bad_term(c, "firn does not write this transform", NULL, err);
-        firn_err_id(err, FIRN_ID_UNSUPPORTED);
-        return FIRN_E_CONFIG;
-    }
     firn_str words[FIRN_COUNT_OF(transforms)];
     for (size_t i = 0; i < FIRN_COUNT_OF(transforms); i++)
         words[i] = firn_str_of(transforms[i].word);
     bad_term(c, "there is no such transform", NULL, err);
     int near = c->replaced ? -1 : firn_str_nearest(word, words, FIRN_COUNT_OF(transforms));
     if (near >= 0)
-        firn_err_advise(err, "did you mean %s(…)?", transforms[near].word);
+        firn_err_advise(err,
+                        transforms[near].wide ? "did you mean %s(16, …)?" : "did you mean %s(…)?",
+                        transforms[near].word);
     return FIRN_E_CONFIG;
 }
 
-/* "day(ts)", "country". */
+static firn_code read_width(const firn_conf *c, firn_str text, int64_t *ret, firn_err *err)
+{
+    if (firn_str_i64(firn_str_trim(text), ret) && *ret >= 1 && *ret <= INT32_MAX)
+        return FIRN_OK;
+    return bad_term(c, "a number from 1 to 2147483647 comes first in the brackets",
+                    "write it like this: bucket(16, id) or truncate(4, name)", err);
+}
+
+/* What stands in the brackets: "id", or "16, id".  `width` is that of bucket[16](id), or "". */
+static firn_code read_arguments(const firn_conf *c, firn_str width, firn_str inside, bool wide,
+                                firn_partition_term *ret, firn_err *err)
+{
+    bool has_comma = memchr(inside.p, ',', inside.n) != NULL;
+    if (wide && width.n == 0) {
+        width = firn_str_cut(&inside, ',');
+        if (!has_comma)
+            return read_width(c, FIRN_STR_LIT(""), &ret->width, err);
+        has_comma = memchr(inside.p, ',', inside.n) != NULL;
+    }
+    if (wide)
+        FIRN_TRY(read_width(c, width, &ret->width, err));
+    ret->column = firn_str_trim(inside);
+    if (ret->column.n == 0 || has_comma || memchr(ret->column.p, '(', ret->column.n))
+        return bad_term(c, "one column stands in the brackets", NULL, err);
+    return FIRN_OK;
+}
+
+/* "bucket[16]" becomes "bucket", and "16" is returned. */
+static firn_str cut_width(firn_str *word)
+{
+    firn_str rest = *word;
+    firn_str name = firn_str_cut(&rest, '[');
+    if (!rest.p || rest.n == 0 || rest.p[rest.n - 1] != ']')
+        return (firn_str){"", 0};
+    *word = firn_str_trim(name);
+    return (firn_str){rest.p, rest.n - 1};
+}
+
+static firn_code not_a_term(const firn_conf *c, firn_err *err)
+{
+    firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "a partition is a text, not %s",
+                    firn_conf_is_null(c) ? "nothing" : firn_conf_kind_name(c->kind));
+    firn_err_advise(err, "write it like this: partition: [month(date), country]");
+    return FIRN_E_CONFIG;
+}
+
+/* "day(ts)", "country", "bucket(16, id)". */
 static firn_code read_term(const firn_conf *c, firn_partition_term *ret, firn_err *err)
 {
-    if (c->kind != FIRN_CONF_TEXT || firn_conf_is_null(c)) {
-        firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "a partition is a text, not %s",
-                        firn_conf_is_null(c) ? "nothing" : firn_conf_kind_name(c->kind));
-        firn_err_advise(err, "write it like this: partition: [month(date), country]");
-        return FIRN_E_CONFIG;
-    }
-    firn_str column = firn_str_trim(c->text);
-    firn_str word = firn_str_trim(firn_str_cut(&column, '('));
-    if (!column.p) {
+    if (c->kind != FIRN_CONF_TEXT || firn_conf_is_null(c))
+        return not_a_term(c, err);
+    firn_str inside = firn_str_trim(c->text);
+    firn_str word = firn_str_trim(firn_str_cut(&inside, '('));
+    if (!inside.p) {
         *ret = (firn_partition_term){.kind = FIRN_TRANSFORM_IDENTITY, .column = word};
         return word.n ? FIRN_OK : bad_term(c, "it is empty", NULL, err);
     }
-    if (column.n == 0 || column.p[column.n - 1] != ')')
+    if (inside.n == 0 || inside.p[inside.n - 1] != ')')
         return bad_term(c, "the bracket is not closed", NULL, err);
-    column = firn_str_trim((firn_str){column.p, column.n - 1});
+    inside = firn_str_trim((firn_str){inside.p, inside.n - 1});
+    firn_str width = cut_width(&word);
     for (size_t i = 0; i < FIRN_COUNT_OF(transforms); i++) {
-        if (!firn_str_eqc(word, transforms[i].word))
+        bool found = firn_str_eqc(word, transforms[i].word) && (transforms[i].wide || width.n == 0);
+        if (!found)
             continue;
-        if (column.n == 0 || memchr(column.p, ',', column.n) || memchr(column.p, '(', column.n))
-            return bad_term(c, "one column stands in the brackets", NULL, err);
-        *ret = (firn_partition_term){.kind = transforms[i].kind, .column = column};
-        return FIRN_OK;
+        *ret = (firn_partition_term){.kind = transforms[i].kind};
+        return read_arguments(c, width, inside, transforms[i].wide, ret, err);
     }
     return unknown_transform(c, word, err);
 }
@@ -90,7 +128,7 @@ static firn_code check_redundant(const firn_conf *c, const firn_partition_term *
     for (size_t i = 0; i < n; i++) {
         if (!firn_str_eq(terms[i].column, terms[n].column))
             continue;
-        if (terms[i].kind == terms[n].kind)
+        if (terms[i].kind == terms[n].kind && terms[i].width == terms[n].width)
             return bad_term(c, "it stands in the list twice", "take one of them out", err);
         if (is_time(terms[i].kind) && is_time(terms[n].kind))
             return bad_term(c, "the column is partitioned by time already",

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "engine/partition_sql.h"
 #include "engine/sql.h"
 #include "env/fail.h"
 
@@ -135,7 +136,7 @@ static firn_code add_partition_columns(const firn_write_target *t, firn_str sele
     if (t->spec->field_count == 0)
         return firn_buf_addstr(out, select, err);
     FIRN_TRY(firn_buf_adds(out, "SELECT *", err));
-    FIRN_TRY(firn_copy_partition_columns(t->schema, t->spec, out, err));
+    FIRN_TRY(firn_partition_columns(t->schema, t->spec, out, err));
     FIRN_TRY(firn_buf_adds(out, " FROM (", err));
     FIRN_TRY(firn_buf_addstr(out, select, err));
     return firn_buf_adds(out, "\n) AS firn_source", err);
@@ -224,6 +225,7 @@ firn_code firn_write_rows(firn_context *run, firn_session *s, const firn_write_t
     FIRN_TRY(firn_context_check(run, err));
     FIRN_TRY(FIRN_FAIL("write.before_copy", err));
     FIRN_TRY(firn_spec_types(target->schema, target->spec, a, &types, err));
+    FIRN_TRY(firn_partition_functions(run->ops, run->engine, target->schema, target->spec, err));
     FIRN_TRY(firn_context_scratch(run, a, &folder, err));
     FIRN_TRY(copy_rows(run, s, target, select, folder, a, &copied, &count, err));
     for (size_t i = 0; i < count; i++) {

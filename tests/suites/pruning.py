@@ -98,7 +98,8 @@ ROWS = """SELECT i AS id,
 FROM range(2500) t(i)"""
 TABLES = {"m.by_day": "[day(ts), b]", "m.by_key": "[k]", "m.by_month": "['month(d)', 'year(ts)']",
           "m.by_hour": "[hour(tz)]", "m.by_number": "[n]", "m.by_struct": "[st.a, 'day(tz)']",
-          "m.flat": None}
+          "m.by_bucket": "['bucket(4, n)', 'bucket(3, s)']",
+          "m.by_prefix": "['truncate(1, k)', 'truncate(10, n)', 'bucket(2, ts)']", "m.flat": None}
 TYPES = {"id": "long", "ts": "timestamp", "tz": "timestamptz", "d": "date", "k": "string",
          "n": "int", "m": "decimal", "x": "double", "f": "float", "b": "boolean", "t": "time",
          "u": "uuid", "s": "string", "st.a": "int", "st.b": "string", "nothing": "int"}

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "engine/copy.h"
+#include "engine/partition_sql.h"
 #include "engine/engine.h"
 #include "engine/prune.h"
 #include "engine/sql.h"
@@ -227,7 +228,7 @@ static firn_code write_select(const copy_step *c, firn_str select, firn_buf *out
     FIRN_TRY(firn_buf_adds(out, "SELECT *", err));
     for (size_t i = 0; i < c->spec.field_count; i++) {
         FIRN_TRY(firn_buf_adds(out, ", ", err));
-        FIRN_TRY(firn_copy_partition_expr(&c->schema.type, &c->spec.fields[i], out, err));
+        FIRN_TRY(firn_partition_expr(&c->schema.type, &c->spec.fields[i], out, err));
         FIRN_TRY(firn_buf_addf(out, err, " AS __p%zu", i));
     }
     FIRN_TRY(firn_buf_adds(out, " FROM (", err));

@@ -253,7 +253,7 @@ static FIRN_UNUSED const firn_metadata *create(const char *name, const char *par
 {
     firn_spec spec = {0};
     int32_t last = 999;
-    const firn_partition_term term = {FIRN_TRANSFORM_IDENTITY, s_(partition)};
+    const firn_partition_term term = {.column = s_(partition)};
     if (partition)
         check_ok(firn_spec_make(columns(), &term, 1, &last, A, &spec, &E), &E);
     firn_table_change c = {.ident = ident(name),

@@ -208,20 +208,25 @@ static firn_type columns(void)
 static void specs_are_made_from_terms(void **state FIRN_UNUSED)
 {
     const firn_type t = columns();
-    const firn_partition_term terms[] = {{FIRN_TRANSFORM_MONTH, s_("d")},
-                                         {FIRN_TRANSFORM_IDENTITY, s_("kind")},
-                                         {FIRN_TRANSFORM_HOUR, s_("s.at")},
-                                         {FIRN_TRANSFORM_YEAR, s_("ts")}};
+    const firn_partition_term terms[] = {{.kind = FIRN_TRANSFORM_MONTH, .column = s_("d")},
+                                         {.kind = FIRN_TRANSFORM_IDENTITY, .column = s_("kind")},
+                                         {.kind = FIRN_TRANSFORM_HOUR, .column = s_("s.at")},
+                                         {.kind = FIRN_TRANSFORM_YEAR, .column = s_("ts")},
+                                         {FIRN_TRANSFORM_BUCKET, 16, s_("id")},
+                                         {FIRN_TRANSFORM_TRUNCATE, 4, s_("kind")}};
     firn_spec spec;
     json_t *json = NULL;
     int32_t last = 1002;
-    check_ok(firn_spec_make(&t, terms, 4, &last, A, &spec, &E), &E);
-    assert_int_equal(last, 1006);
+    check_ok(firn_spec_make(&t, terms, 6, &last, A, &spec, &E), &E);
+    assert_int_equal(last, 1008);
     check_ok(firn_spec_fields_to_json(&spec, &json, &E), &E);
     check_json(json, "[{'source-id':3,'field-id':1003,'name':'d_month','transform':'month'},"
                      "{'source-id':4,'field-id':1004,'name':'kind','transform':'identity'},"
                      "{'source-id':8,'field-id':1005,'name':'s.at_hour','transform':'hour'},"
-                     "{'source-id':2,'field-id':1006,'name':'ts_year','transform':'year'}]");
+                     "{'source-id':2,'field-id':1006,'name':'ts_year','transform':'year'},"
+                     "{'source-id':1,'field-id':1007,'name':'id_bucket','transform':'bucket[16]'},"
+                     "{'source-id':4,'field-id':1008,'name':'kind_trunc',"
+                     "'transform':'truncate[4]'}]");
     json_decref(json);
 }
 
@@ -233,13 +238,18 @@ static void wrong_terms_are_refused(void **state FIRN_UNUSED)
         size_t count;
         const char *part;
     } rows[] = {
-        {{{FIRN_TRANSFORM_DAY, s_("nope")}}, 1, "'nope' is not in the table"},
-        {{{FIRN_TRANSFORM_DAY, s_("l.element")}}, 1, "lies in a list or map"},
-        {{{FIRN_TRANSFORM_DAY, s_("id")}}, 1, "day('id') does not work: the column is long"},
-        {{{FIRN_TRANSFORM_HOUR, s_("d")}}, 1, "hour('d')"},
-        {{{FIRN_TRANSFORM_IDENTITY, s_("s")}}, 1, "identity('s')"},
-        {{{FIRN_TRANSFORM_DAY, s_("ts")}}, 1, "'ts_day' like a column"},
-        {{{FIRN_TRANSFORM_DAY, s_("d")}, {FIRN_TRANSFORM_DAY, s_("d")}}, 2, "stands twice"},
+        {{{.kind = FIRN_TRANSFORM_DAY, .column = s_("nope")}}, 1, "'nope' is not in the table"},
+        {{{.kind = FIRN_TRANSFORM_DAY, .column = s_("l.element")}}, 1, "lies in a list or map"},
+        {{{.kind = FIRN_TRANSFORM_DAY, .column = s_("id")}},
+         1,
+         "day('id') does not work: the column is long"},
+        {{{.kind = FIRN_TRANSFORM_HOUR, .column = s_("d")}}, 1, "hour('d')"},
+        {{{.kind = FIRN_TRANSFORM_IDENTITY, .column = s_("s")}}, 1, "identity('s')"},
+        {{{.kind = FIRN_TRANSFORM_DAY, .column = s_("ts")}}, 1, "'ts_day' like a column"},
+        {{{.kind = FIRN_TRANSFORM_DAY, .column = s_("d")},
+          {.kind = FIRN_TRANSFORM_DAY, .column = s_("d")}},
+         2,
+         "stands twice"},
     };
     for (size_t i = 0; i < FIRN_COUNT_OF(rows); i++) {
         firn_spec spec;
