@@ -32,6 +32,8 @@ typedef struct sqlite_catalog {
 
 static firn_code code_of(int rc)
 {
+    if (rc == SQLITE_IOERR_SHMSIZE)
+        return FIRN_E_NOSPC; /* the shared index of the log gets its pages one by one */
     switch (rc & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

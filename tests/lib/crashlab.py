@@ -315,9 +315,12 @@ def history(lake, name):
 
 def tool(name, *args):
     """What lint or agree of ../shared say, in words; [] if nothing, or where they are not at hand.
-    They run in this process, which saves a second each time."""
+    They run in this process, which saves a second each time.  They also read the catalog's first
+    bytes, and closing that file would drop the locks of all connections of this process to it,
+    whose log the next firn would then take away: so none may be open."""
     if not firnlab.SHARED:
         return []
+    firnlab.close_catalogs()
     checks = f"{firnlab.SHARED}/checks"
     if checks not in sys.path:
         sys.path.insert(0, checks)

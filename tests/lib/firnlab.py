@@ -181,9 +181,19 @@ def lines(*records):
 
 # --- reading tables -----------------------------------------------------------------------------
 
+opened = []  # catalogs whose connections may be open
+
+
 def catalog(lake, name="lake"):
     from pyiceberg.catalog.sql import SqlCatalog
-    return SqlCatalog(name, uri=f"sqlite:///{lake}/catalog.db", warehouse=f"file://{lake}")
+    opened.append(SqlCatalog(name, uri=f"sqlite:///{lake}/catalog.db", warehouse=f"file://{lake}"))
+    return opened[-1]
+
+
+def close_catalogs():
+    """Closes the connections of this process to catalogs; they open again when they are used."""
+    while opened:
+        opened.pop().engine.dispose()
 
 
 def table(lake, name):

@@ -331,7 +331,7 @@ def full_disk():
     engine, in a metadata file, in the catalog: clear words, and with more space all is landed."""
     if os.geteuid() != 0:
         raise Skip("only root may mount a small file system")
-    ends = [run_in_little_space(kb) for kb in (64, 200, 350, 500, 600, 700, 800, 900)]
+    ends = [run_in_little_space(kb) for kb in (64, 100, 136, 200, 350, 500, 700, 900)]
     note(f"exit states {ends}")
     assert ends[0] == 1 and ends.count(1) >= 4
 

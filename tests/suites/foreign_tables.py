@@ -11,6 +11,7 @@ import json
 import pathlib
 import shutil
 import sqlite3
+import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
@@ -44,6 +45,7 @@ class Copy:
     def __init__(self, source):
         self.home = LAKE / source.name
         shutil.copytree(source, self.home)
+        subprocess.run(["chmod", "-R", "u+w", str(self.home)], check=True)
         self.files = [f for f in self.home.rglob("*") if f.is_file()]
         self.done, self.missing = {}, set()
         self.metadata = sorted(f for f in self.files if f.name.endswith(".metadata.json"))
