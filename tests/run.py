@@ -190,6 +190,8 @@ class Runner:
         log = self.logs / f"{suite.name}.log"
         tmp = self.top / "tmp" / suite.name
         shutil.rmtree(tmp, ignore_errors=True)
+        if tmp.exists():  # something in it is still mounted, or another user's
+            tmp = tmp.with_name(f"{suite.name}-{os.getpid()}")
         tmp.mkdir(parents=True)
         env = {**self.env, "FIRN_TMP": str(tmp)}
         shell = "bash" if suite.path.suffix == ".sh" else self.python or sys.executable

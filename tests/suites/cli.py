@@ -802,7 +802,7 @@ def read_only_mount():
         db.close()
         reads(p.lake, scratch)
     finally:
-        subprocess.run(["umount", str(p.lake)], check=False)
+        subprocess.run(["umount", "-l", str(p.lake)], check=False)
     same(len(p.rows("raw.t")), 2)
 
 
@@ -832,7 +832,7 @@ def full_disk():
         p.run(want=0)
         assert len(p.rows("raw.t")) >= 40000
     finally:
-        subprocess.run(["umount", str(p.lake)], check=False)
+        subprocess.run(["umount", "-l", str(p.lake)], check=False)
 
 
 @suite.case
