@@ -45,6 +45,16 @@ _Noreturn void firn_assert_fail(const char *cond, const char *file, int line)
     abort();
 }
 
+/* What is to be done whoever raises the error. */
+static const char *usual_advice(firn_code code)
+{
+    if (code == FIRN_E_NOSPC)
+        return "free some space and run the same command again; nothing was lost";
+    if (code == FIRN_E_CANCELLED)
+        return "nothing half is visible; run the same command again to go on";
+    return "";
+}
+
 static void fill(firn_err *err, firn_code code, const char *file, int line)
 {
     err->code = code;
@@ -54,11 +64,7 @@ static void fill(firn_err *err, firn_code code, const char *file, int line)
     err->line = line;
     err->id = policies[code].generic_id;
     err->where[0] = '\0';
-    /* whoever finds the disk full, the advice is the same */
-    snprintf(err->advice, sizeof err->advice, "%s",
-             code == FIRN_E_NOSPC
-                 ? "free some space and run the same command again; nothing was lost"
-                 : "");
+    snprintf(err->advice, sizeof err->advice, "%s", usual_advice(code));
 }
 
 firn_code firn_raise_at(firn_err *err, firn_code code, const char *file, int line, const char *fmt,

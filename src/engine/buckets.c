@@ -5,6 +5,7 @@
  * 300 MB, or make 9,041 files. */
 #include "engine/copy.h"
 #include "base/str.h"
+#include "engine/partition_sql.h"
 #include "engine/sql.h"
 
 #include <stdio.h>
@@ -14,8 +15,7 @@
 static firn_code add_hash(const firn_bucket_job *job, firn_buf *out, firn_err *err)
 {
     FIRN_TRY(firn_buf_adds(out, "CAST(hash(", err));
-    for (size_t i = 0; i < job->partition_count; i++)
-        FIRN_TRY(firn_buf_addf(out, err, "%s__p%zu", i ? ", " : "", i));
+    FIRN_TRY(firn_partition_names(job->partition_count, out, err));
     return firn_buf_addf(out, err, ") %% %u AS INTEGER) AS " BUCKET, job->buckets);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "engine/copy.h"
+#include "engine/partition_sql.h"
 #include "engine/sql.h"
 
 #include "base/str.h"
@@ -36,8 +37,7 @@ static firn_code add_field_ids(const firn_type *t, firn_buf *out, firn_err *err)
 static firn_code add_partition_options(const firn_copy_job *job, firn_buf *out, firn_err *err)
 {
     FIRN_TRY(firn_buf_adds(out, ", PARTITION_BY (", err));
-    for (size_t i = 0; i < job->partition_count; i++)
-        FIRN_TRY(firn_buf_addf(out, err, "%s__p%zu", i ? ", " : "", i));
+    FIRN_TRY(firn_partition_names(job->partition_count, out, err));
     return firn_buf_adds(out,
                          "), WRITE_PARTITION_COLUMNS false, HIVE_FILE_PATTERN false, "
                          "FILENAME_PATTERN 'f-{uuid}'",

@@ -72,10 +72,8 @@ static firn_code raise_text(const char *text, duckdb_error_type type, firn_err *
     if (code == FIRN_E_IO && strstr(text, "No space left"))
         code = FIRN_E_NOSPC;
     firn_raise(err, code, "%s", text);
-    if (code == FIRN_E_CANCELLED) {
-        firn_raise(err, code, "interrupted");
-        return firn_err_advise(err, "nothing half is visible; run the same command again to go on");
-    }
+    if (code == FIRN_E_CANCELLED)
+        return firn_raise(err, code, "interrupted");
     if (code == FIRN_E_NOMEM)
         firn_err_advise(err, "give the command more memory with --memory");
     return code;

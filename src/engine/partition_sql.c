@@ -109,8 +109,10 @@ static firn_code add_path(const firn_type *t, int32_t id, firn_buf *out, firn_er
     return firn_raise(err, FIRN_E_BUG, "no column with id %d", (int)id);
 }
 
-firn_code firn_partition_expr(const firn_type *schema, const firn_partition_field *f, firn_buf *out,
-                              firn_err *err)
+/* The transform of a column, in a form whose text firn_value_from_engine reads for the transform's
+ * result type. */
+static firn_code add_expr(const firn_type *schema, const firn_partition_field *f, firn_buf *out,
+                          firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 20);
     if (f->transform.kind == FIRN_TRANSFORM_VOID) /* its source may be gone */
@@ -145,13 +147,24 @@ firn_code firn_partition_expr(const firn_type *schema, const firn_partition_fiel
                       firn_quote(f->transform.text).s, column);
 }
 
-firn_code firn_partition_columns(const firn_type *schema, const firn_spec *spec, firn_buf *out,
-                                 firn_err *err)
+firn_code firn_partition_select(const firn_type *schema, const firn_spec *spec, firn_str select,
+                                firn_buf *out, firn_err *err)
 {
+    FIRN_TRY(firn_buf_adds(out, "SELECT *", err));
     for (size_t i = 0; i < spec->field_count; i++) {
         FIRN_TRY(firn_buf_adds(out, ", ", err));
-        FIRN_TRY(firn_partition_expr(schema, &spec->fields[i], out, err));
+        FIRN_TRY(add_expr(schema, &spec->fields[i], out, err));
         FIRN_TRY(firn_buf_addf(out, err, " AS __p%zu", i));
     }
+    FIRN_TRY(firn_buf_adds(out, " FROM (", err));
+    FIRN_TRY(firn_buf_addstr(out, select, err));
+    /* on a line of its own: the SELECT may end in a comment */
+    return firn_buf_adds(out, "\n) AS firn_source", err);
+}
+
+firn_code firn_partition_names(size_t count, firn_buf *out, firn_err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        FIRN_TRY(firn_buf_addf(out, err, "%s__p%zu", i ? ", " : "", i));
     return FIRN_OK;
 }

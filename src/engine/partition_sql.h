@@ -11,13 +11,11 @@ FIRN_NODISCARD firn_code firn_partition_functions(const firn_engine_ops *ops, fi
                                                   const firn_type *schema, const firn_spec *spec,
                                                   firn_err *err);
 
-/* Appends `, <expression> AS __p0, …`. */
-FIRN_NODISCARD firn_code firn_partition_columns(const firn_type *schema, const firn_spec *spec,
-                                                firn_buf *out, firn_err *err);
+/* Appends `select` with the partition's values behind its columns, called __p0, … . */
+FIRN_NODISCARD firn_code firn_partition_select(const firn_type *schema, const firn_spec *spec,
+                                               firn_str select, firn_buf *out, firn_err *err);
 
-/* Appends the expression of a partition value: the transform of a column, in a form whose text
- * firn_value_from_engine reads for the transform's result type. */
-FIRN_NODISCARD firn_code firn_partition_expr(const firn_type *schema, const firn_partition_field *f,
-                                             firn_buf *out, firn_err *err);
+/* Appends the names of `count` partition columns: __p0, __p1. */
+FIRN_NODISCARD firn_code firn_partition_names(size_t count, firn_buf *out, firn_err *err);
 
 #endif

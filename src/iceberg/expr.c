@@ -197,14 +197,6 @@ static bool project_bucket(const firn_expr *e, firn_transform transform, firn_ex
     return true;
 }
 
-static bool is_longer(firn_slice text, int64_t code_points)
-{
-    for (size_t i = 0; i < text.n; i++)
-        if ((text.p[i] & 0xc0) != 0x80 && code_points-- == 0)
-            return true;
-    return false;
-}
-
 /* x < v and x > v mean v's neighbour or beyond, where there is one. */
 static void step_inwards(const firn_expr *e, firn_value *v)
 {
@@ -223,9 +215,9 @@ static bool project_truncate(const firn_expr *e, firn_transform transform, firn_
     if (e->op == FIRN_EXPR_NE)
         return false;
     if (e->op == FIRN_EXPR_STARTS_WITH) {
-        if (is_longer(e->values[0].u.bytes, transform.width))
-            out->op = FIRN_EXPR_EQ;
         apply_to_all(e, transform, out, values);
+        if (values[0].u.bytes.n < e->values[0].u.bytes.n)
+            out->op = FIRN_EXPR_EQ; /* all of such a partition begins alike */
         return true;
     }
     for (size_t i = 0; i < e->value_count; i++) {

@@ -303,8 +303,7 @@ firn_code firn_context_check(const firn_context *c, firn_err *err)
 {
     if (!atomic_load(&c->cancelled))
         return FIRN_OK;
-    firn_raise(err, FIRN_E_CANCELLED, "interrupted");
-    return firn_err_advise(err, "nothing half is visible; run the same command again to go on");
+    return firn_raise(err, FIRN_E_CANCELLED, "interrupted");
 }
 
 firn_commit_ctx firn_context_commit(firn_context *c)

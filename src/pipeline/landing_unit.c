@@ -69,19 +69,18 @@ static firn_code count_partitions(landing *l, firn_session *s, firn_spread_sampl
                                   firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    FIRN_AUTO(firn_buf_free) firn_buf head = FIRN_SQL_BUF;
     const firn_engine_ops *ops = l->run->ops;
     firn_result *r;
     const firn_column *root;
     size_t rows;
     FIRN_TRY(firn_partition_functions(ops, l->run->engine, &l->schema, &l->spec, err));
     FIRN_TRY(firn_buf_adds(&sql, "SELECT count(*), count(DISTINCT hash(", err));
-    for (size_t i = 0; i < l->spec.field_count; i++)
-        FIRN_TRY(firn_buf_addf(&sql, err, "%s__p%zu", i ? ", " : "", i));
-    FIRN_TRY(firn_buf_adds(&sql, ")) FROM (SELECT *", err));
-    FIRN_TRY(firn_partition_columns(&l->schema, &l->spec, &sql, err));
-    FIRN_TRY(firn_buf_adds(&sql, " FROM (", err));
-    FIRN_TRY(add_select(l, l->head, HEAD, &sql, err));
-    FIRN_TRY(firn_buf_adds(&sql, "))", err));
+    FIRN_TRY(firn_partition_names(l->spec.field_count, &sql, err));
+    FIRN_TRY(firn_buf_adds(&sql, ")) FROM (", err));
+    FIRN_TRY(add_select(l, l->head, HEAD, &head, err));
+    FIRN_TRY(firn_partition_select(&l->schema, &l->spec, firn_buf_str(&head), &sql, err));
+    FIRN_TRY(firn_buf_addc(&sql, ')', err));
     FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
     firn_code code = ops->next(r, &root, &rows, err);
     if (code == FIRN_OK && rows == 1) {

@@ -4,10 +4,6 @@
 #include "base/str.h"
 #include "engine/sql.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/stat.h>
-
 #define ROW_GROUP_MIN    20480  /* smaller ones make files that are slow to read */
 #define ROW_GROUP_MAX    122880 /* the engine's own */
 #define MAX_OPEN         200    /* partitions at once: below the engine's limit of open files */
@@ -60,13 +56,6 @@ typedef struct spreading {
     copied_files files;
 } spreading;
 
-static firn_code make_folder(const char *path, firn_err *err)
-{
-    if (mkdir(path, 0700) == 0)
-        return FIRN_OK;
-    return firn_raise_errno(err, errno, "scratch folder %s", firn_quotec(path).s);
-}
-
 static firn_code select_bucket(const char *folder, const firn_str *names, size_t count,
                                firn_arena *a, firn_buf *out, firn_err *err)
 {
@@ -82,16 +71,13 @@ static firn_code select_bucket(const char *folder, const firn_str *names, size_t
     return firn_bucket_select(paths, count, out, err);
 }
 
-static firn_code copy_files(spreading *sp, unsigned bucket, firn_str select, firn_err *err)
+static firn_code copy_files(spreading *sp, firn_str select, firn_err *err)
 {
     firn_copied_file *copied;
     size_t count;
     firn_copy_job job = *sp->job;
     job.select = select;
-    job.folder = firn_arena_printf(sp->a, "%s/%u", sp->job->folder, bucket);
-    if (!job.folder)
-        return firn_arena_raise(sp->a, err);
-    FIRN_TRY(make_folder(job.folder, err));
+    FIRN_TRY(firn_context_scratch(sp->run, sp->a, &job.folder, err));
     FIRN_TRY(firn_copy_run(sp->run->ops, sp->s, &job, sp->a, &copied, &count, err));
     for (size_t i = 0; i < count; i++)
         if (!firn_vec_push(sp->a, &sp->files, copied[i]))
@@ -116,16 +102,13 @@ static firn_code copy_bucket(spreading *sp, unsigned bucket, firn_err *err)
     FIRN_TRY(firn_context_check(sp->run, err));
     FIRN_TRY(firn_fs_list(sp->run->env, folder, a, &names, &count, err));
     FIRN_TRY(select_bucket(folder, names, count, a, &sql, err));
-    FIRN_TRY(copy_files(sp, bucket, firn_buf_str(&sql), err));
+    FIRN_TRY(copy_files(sp, firn_buf_str(&sql), err));
     return firn_fs_remove_tree(sp->run->env, folder, sp->parted, err);
 }
 
 static firn_code fill_buckets(spreading *sp, unsigned buckets, firn_err *err)
 {
-    sp->parted = firn_arena_printf(sp->a, "%s/parted", sp->job->folder);
-    if (!sp->parted)
-        return firn_arena_raise(sp->a, err);
-    FIRN_TRY(make_folder(sp->parted, err));
+    FIRN_TRY(firn_context_scratch(sp->run, sp->a, &sp->parted, err));
     const firn_bucket_job fill = {.select = sp->job->select,
                                   .partition_count = sp->job->partition_count,
                                   .folder = sp->parted,
@@ -173,19 +156,14 @@ static firn_code try_copy(spreading *sp, unsigned *buckets, firn_err *err)
     firn_copied_file *files;
     size_t count;
     firn_err local = {0};
-    firn_copy_job job = *sp->job;
-    job.folder = firn_arena_printf(sp->a, "%s/tried", sp->job->folder);
-    if (!job.folder)
-        return firn_arena_raise(sp->a, err);
-    FIRN_TRY(make_folder(job.folder, err));
-    firn_code code = firn_copy_run(sp->run->ops, sp->s, &job, sp->a, &files, &count, &local);
+    firn_code code = firn_copy_run(sp->run->ops, sp->s, sp->job, sp->a, &files, &count, &local);
     if (code == FIRN_E_NOMEM) {
         *buckets = FIRN_SPREAD_MAX;
     } else if (code != FIRN_OK) {
         *err = local;
         return code;
     } else {
-        firn_spread_sample seen = look_at(files, count, job.partition_count);
+        firn_spread_sample seen = look_at(files, count, sp->job->partition_count);
         if (count <= 2 * seen.partitions + sp->run->threads) {
             sp->files.v = files;
             sp->files.n = count;
@@ -193,7 +171,7 @@ static firn_code try_copy(spreading *sp, unsigned *buckets, firn_err *err)
         }
         *buckets = FIRN_MAX(firn_spread_plan(&seen, sp->run->memory.engine).buckets, 2u);
     }
-    return firn_fs_remove_tree(sp->run->env, job.folder, sp->job->folder, err);
+    return firn_fs_remove_tree(sp->run->env, sp->job->folder, sp->run->scratch, err);
 }
 
 firn_code firn_spread_copy(firn_context *run, firn_session *s, const firn_copy_job *job,

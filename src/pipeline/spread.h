@@ -28,7 +28,8 @@ firn_spread firn_spread_plan(const firn_spread_sample *sample, uint64_t engine_b
 
 /* Copies as firn_copy_run does, by the plan; without one ({0}) it tries a copy at once, and does it
  * over, rows parted, when that ran out of memory or scattered partitions over too many files:
- * job->select must allow to be run twice.  job->folder must be empty; it keeps the files. */
+ * job->select must allow to be run twice.  The files are in job->folder, which must be empty, or in
+ * other folders of the run's scratch. */
 FIRN_NODISCARD firn_code firn_spread_copy(firn_context *run, firn_session *s,
                                           const firn_copy_job *job, firn_spread spread,
                                           firn_arena *a, firn_copied_file **ret, size_t *ret_count,

@@ -129,19 +129,6 @@ void firn_publisher_close(firn_publisher *p)
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-/* The SELECT with the partition's expressions behind the columns. */
-static firn_code add_partition_columns(const firn_write_target *t, firn_str select, firn_buf *out,
-                                       firn_err *err)
-{
-    if (t->spec->field_count == 0)
-        return firn_buf_addstr(out, select, err);
-    FIRN_TRY(firn_buf_adds(out, "SELECT *", err));
-    FIRN_TRY(firn_partition_columns(t->schema, t->spec, out, err));
-    FIRN_TRY(firn_buf_adds(out, " FROM (", err));
-    FIRN_TRY(firn_buf_addstr(out, select, err));
-    return firn_buf_adds(out, "\n) AS firn_source", err);
-}
-
 static firn_code partition_values(const firn_write_target *t, const firn_type *types,
                                   const firn_copied_file *f, firn_arena *a, firn_data_file *ret,
                                   firn_err *err)
@@ -199,9 +186,10 @@ static firn_code copy_rows(firn_context *run, firn_session *s, const firn_write_
                            firn_copied_file **ret, size_t *ret_count, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    FIRN_TRY(add_partition_columns(t, select, &sql, err));
+    if (t->spec->field_count)
+        FIRN_TRY(firn_partition_select(t->schema, t->spec, select, &sql, err));
     const firn_copy_job job = {
-        .select = firn_buf_str(&sql),
+        .select = t->spec->field_count ? firn_buf_str(&sql) : select,
         .schema = t->schema,
         .partition_count = t->spec->field_count,
         .folder = folder,

@@ -223,19 +223,6 @@ typedef struct copy_step {
     firn_copy_job job;
 } copy_step;
 
-static firn_code write_select(const copy_step *c, firn_str select, firn_buf *out, firn_err *err)
-{
-    FIRN_TRY(firn_buf_adds(out, "SELECT *", err));
-    for (size_t i = 0; i < c->spec.field_count; i++) {
-        FIRN_TRY(firn_buf_adds(out, ", ", err));
-        FIRN_TRY(firn_partition_expr(&c->schema.type, &c->spec.fields[i], out, err));
-        FIRN_TRY(firn_buf_addf(out, err, " AS __p%zu", i));
-    }
-    FIRN_TRY(firn_buf_adds(out, " FROM (", err));
-    FIRN_TRY(firn_buf_addstr(out, select, err));
-    return firn_buf_adds(out, "\n)", err);
-}
-
 static firn_code read_copy_step(tool *t, const json_t *step, copy_step *c, firn_err *err)
 {
     json_t *schema;
@@ -317,7 +304,7 @@ static firn_code step_copy(tool *t, const json_t *step, json_t *out, firn_err *e
     firn_str select;
     FIRN_TRY(read_copy_step(t, step, &c, err));
     FIRN_TRY(firn_json_str(step, "select", &select, err));
-    FIRN_TRY(write_select(&c, select, &sql, err));
+    FIRN_TRY(firn_partition_select(&c.schema.type, &c.spec, select, &sql, err));
     c.job.select = firn_buf_str(&sql);
     FIRN_TRY(firn_copy_run(t->ops, t->session, &c.job, t->a, &files, &count, err));
     json_t *list = json_array();
