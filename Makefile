@@ -27,6 +27,9 @@ bench: all ## the benchmark of docs/PERFORMANCE.md
 	@[ -x bench/run ] || { echo "there is no bench/run in this checkout"; exit 1; }
 	@bench/run
 
+docs: all ## docs/CONFIGURATION.md and the reference of the C library, from the sources
+	@tools/docs
+
 dist: ## a tarball that runs on a bare Debian 12: dist/
 	@tools/setup --check --for build
 	@tools/dist
@@ -40,4 +43,4 @@ clean: ## remove everything that was built (not the cache of downloads)
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
-.PHONY: all check asan test fmt lint bench dist install clean help
+.PHONY: all check asan test fmt lint bench docs dist install clean help

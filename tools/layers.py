@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """layers.py [BUILD]: who may call whom.
 
-Each folder of src may include only itself, the folders before it in ORDER, and include/firn.
+Each folder of src may include only itself and the folders before it in ORDER; include/firn is for
+src/lib, and its headers include nothing but themselves and the C library.
 With a build folder, `nm` on its object files also shows, for each folder: symbols taken from a
 folder further down, client libraries outside their folder, and external symbols without the
 firn_ prefix.  One line a finding; exit 1 if there is any, 2 if the build folder has no objects.
@@ -13,8 +14,8 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ORDER = ["base", "env", "format", "source", "iceberg", "catalog", "engine", "target", "pipeline",
-         "serve", "cli"]
+ORDER = ["base", "env", "format", "source", "iceberg", "catalog", "engine", "lib", "target",
+         "pipeline", "serve", "cli"]
 
 # Decoders are pure: bytes to columns, no files, no clock.
 PURE = {"base": ["base"], "format": ["base", "format"]}
@@ -55,6 +56,8 @@ def check_include(name, quote, target):
         if head not in PURE.get(folder, ORDER):
             return f"{folder} may not include {target}: it uses {', '.join(PURE[folder])} only"
         return None
+    if head == "firn" and folder != "lib":
+        return f"{target}: the public headers are for src/lib"
     if quote == '"' and not (ROOT / "include" / target).is_file():
         return f'"{target}" is not a file of src or include: write the path from there'
     for library, (_, headers, places) in LIBRARIES.items():
@@ -74,6 +77,20 @@ def include_findings():
             message = check_include(name, *match.groups())
             if message:
                 yield f"src/{name}:{text.count(chr(10), 0, match.start()) + 1}: {message}"
+
+
+def public_findings():
+    """What the public headers include beside themselves: plain headers of the C library only."""
+    for path in sorted((ROOT / "include").rglob("*.h")):
+        text = path.read_text(encoding="utf-8")
+        for match in INCLUDE.finditer(text):
+            quote, target = match.groups()
+            known = (ROOT / "include" / target).is_file() or re.fullmatch(r"std\w+\.h|string\.h",
+                                                                          target)
+            if quote == '"' or not known:
+                line = text.count("\n", 0, match.start()) + 1
+                yield (f"include/firn/{path.name}:{line}: {target}: a public header includes "
+                       "<firn/…> and the C library only")
 
 
 def objects(build):
@@ -137,7 +154,7 @@ def main():
     if len(sys.argv) > 2 or (len(sys.argv) == 2 and sys.argv[1].startswith("-")):
         print(__doc__.split("\n")[0], file=sys.stderr)
         return 2
-    found = list(include_findings())
+    found = list(include_findings()) + list(public_findings())
     if len(sys.argv) == 2:
         found += symbol_findings(pathlib.Path(sys.argv[1]))
     print("\n".join(found), end="\n" if found else "")

@@ -33,6 +33,15 @@ typedef struct firn_str {
     size_t n;
 } firn_str;
 
+/* a + b, or the end of the range where the sum lies beyond it: for counts that others wrote. */
+static inline int64_t firn_sum(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return a < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
 /* For printf: printf("%.*s", FIRN_STR_ARG(s)). */
 #define FIRN_STR_ARG(s)   (int)(s).n, ((s).n ? (s).p : "")
 #define FIRN_STR_LIT(lit) ((firn_str){(lit), sizeof(lit) - 1})

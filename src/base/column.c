@@ -17,6 +17,8 @@ uint8_t firn_column_width(const firn_type *t)
     case FIRN_T_TIME:
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
         return 8;
     case FIRN_T_DECIMAL:
         return t->precision <= 4 ? 2 : t->precision <= 9 ? 4 : t->precision <= 18 ? 8 : 16;
@@ -27,6 +29,9 @@ uint8_t firn_column_width(const firn_type *t)
     case FIRN_T_LIST:
     case FIRN_T_MAP:
         return 16;
+    case FIRN_T_UNKNOWN:
+        return 4;
+    case FIRN_T_FOREIGN:
     case FIRN_T_STRUCT:
     case FIRN_TYPE_KIND_COUNT:
         break;

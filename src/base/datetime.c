@@ -207,8 +207,9 @@ size_t firn_timestamp_print(int64_t us, bool zoned, char out[FIRN_TIME_TEXT_MAX]
 {
     int64_t days = firn_floor_div(us, FIRN_US_PER_DAY);
     size_t n = firn_date_print((int32_t)days, out);
+    int64_t rest = us % FIRN_US_PER_DAY; /* days × a day need not fit */
     char clock[FIRN_TIME_TEXT_MAX];
-    size_t clock_n = firn_time_print(us - days * FIRN_US_PER_DAY, clock);
+    size_t clock_n = firn_time_print(rest < 0 ? rest + FIRN_US_PER_DAY : rest, clock);
     out[n++] = 'T';
     memcpy(out + n, clock, clock_n);
     n += clock_n;

@@ -111,6 +111,10 @@ const firn_errid firn_errids[] = {
      "Two runs worked on one stream at the same time.  The other one was first; this one "
      "committed\n"
      "nothing of that stream.  Run again: what the other one landed is left out."},
+    {3005, "a change that the table does not take",
+     "Iceberg, or firn, does not let a table be changed like this: what is there could not be\n"
+     "read any more, or would mean something else.  The message says why; docs/EVOLUTION.md\n"
+     "lists what can be changed.  Nothing was changed."},
     {4001, "the SQL statement was refused", "The engine's own message follows."},
     {5001, "input or output failed", "The operating system refused a read or write."},
     {5002, "out of memory",

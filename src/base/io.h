@@ -26,6 +26,9 @@ typedef struct firn_io {
     int64_t (*now_ms)(void *ctx); /* wall clock, milliseconds since 1970 */
     firn_code (*random)(void *ctx, void *p, size_t n, firn_err *err);
     void (*sleep_ms)(void *ctx, int64_t ms);
+
+    /* Somebody else's functions, for the thread that calls the core: none is started then. */
+    bool one_thread;
 } firn_io;
 
 #endif

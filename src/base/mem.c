@@ -19,9 +19,21 @@ void firn_mem_fail_nth(uint64_t n, bool sticky)
     atomic_store(&fail_at, n);
 }
 
+void firn_mem_fail_from(const char *text)
+{
+    char *end = NULL;
+    unsigned long long n = text ? strtoull(text, &end, 10) : 0;
+    firn_mem_fail_nth(n, n && *end == '+');
+}
+
 uint64_t firn_mem_failed(void)
 {
     return atomic_load(&failed);
+}
+
+uint64_t firn_mem_counted(void)
+{
+    return atomic_load(&counter);
 }
 
 static bool refused(void)

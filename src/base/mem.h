@@ -15,7 +15,13 @@ void firn_mem_free(void *p);
  * n == 0 switches the injection off.  For tests; not to be called while other threads allocate. */
 void firn_mem_fail_nth(uint64_t n, bool sticky);
 
-/* Returns how many allocations were refused since the last firn_mem_fail_nth. */
+/* The same from a text as tests put it into the environment: "12", "12+" (sticky); NULL: nothing
+ * fails. */
+void firn_mem_fail_from(const char *text);
+
+/* Return how many allocations were refused, and how many were counted, since the last call of
+ * these; only while the injection is on. */
 uint64_t firn_mem_failed(void);
+uint64_t firn_mem_counted(void);
 
 #endif

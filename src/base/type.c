@@ -8,8 +8,9 @@
 #define MAX_DEPTH 32
 
 static const char *const kind_names[FIRN_TYPE_KIND_COUNT] = {
-    "boolean",     "int",    "long", "float", "double", "decimal", "date", "time", "timestamp",
-    "timestamptz", "string", "uuid", "fixed", "binary", "struct",  "list", "map",
+    "boolean", "int",       "long",        "float",        "double",         "decimal", "date",
+    "time",    "timestamp", "timestamptz", "timestamp_ns", "timestamptz_ns", "string",  "uuid",
+    "fixed",   "binary",    "unknown",     "foreign",      "struct",         "list",    "map",
 };
 
 /* Spellings of SQL dialects that mean exactly one Iceberg type. */
@@ -50,7 +51,8 @@ const char *firn_type_kind_name(firn_type_kind kind)
 bool firn_type_eq(const firn_type *a, const firn_type *b)
 {
     if (a->kind != b->kind || a->precision != b->precision || a->scale != b->scale ||
-        a->length != b->length || a->field_count != b->field_count)
+        a->length != b->length || a->field_count != b->field_count ||
+        !firn_str_eq(a->text, b->text))
         return false;
     for (size_t i = 0; i < a->field_count; i++) {
         const firn_field *x = &a->fields[i];
@@ -124,7 +126,7 @@ bool firn_type_parse_primitive(firn_str text, firn_type *ret)
     }
     if (count)
         return false;
-    for (int k = 0; k < FIRN_T_STRUCT; k++) {
+    for (int k = 0; k < FIRN_T_FOREIGN; k++) {
         if (!firn_str_eqc(name, kind_names[k]))
             continue;
         *ret = (firn_type){.kind = (firn_type_kind)k};
@@ -293,6 +295,8 @@ static firn_code print_struct(const firn_type *t, firn_buf *out, firn_err *err)
 firn_code firn_type_print(const firn_type *t, firn_buf *out, firn_err *err)
 {
     switch (t->kind) {
+    case FIRN_T_FOREIGN:
+        return firn_buf_addstr(out, t->text, err);
     case FIRN_T_DECIMAL:
         return firn_buf_addf(out, err, "decimal(%d,%d)", t->precision, t->scale);
     case FIRN_T_FIXED:
@@ -318,9 +322,12 @@ firn_code firn_type_print(const firn_type *t, firn_buf *out, firn_err *err)
     case FIRN_T_TIME:
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
     case FIRN_T_STRING:
     case FIRN_T_UUID:
     case FIRN_T_BINARY:
+    case FIRN_T_UNKNOWN:
     case FIRN_TYPE_KIND_COUNT:
         break;
     }
@@ -337,9 +344,26 @@ const char *firn_type_text(const firn_type *t, firn_arena *a)
     return text ? text : "?";
 }
 
+static bool copy_text(firn_str *s, firn_arena *a)
+{
+    if (s->p)
+        *s = firn_arena_str(a, *s);
+    return s->p != NULL;
+}
+
+/* Texts that may be absent. */
+static bool copy_texts(const firn_field *from, firn_arena *a, firn_field *to)
+{
+    return (!from->doc.p || copy_text(&to->doc, a)) &&
+           (!from->initial_default.p || copy_text(&to->initial_default, a)) &&
+           (!from->write_default.p || copy_text(&to->write_default, a));
+}
+
 static bool copy_into(const firn_type *t, firn_arena *a, firn_type *ret)
 {
     *ret = *t;
+    if (t->text.p && !copy_text(&ret->text, a))
+        return false;
     if (t->field_count == 0)
         return true;
     ret->fields = firn_arena_array(a, t->field_count, sizeof *ret->fields);
@@ -350,9 +374,7 @@ static bool copy_into(const firn_type *t, firn_arena *a, firn_type *ret)
         firn_field *to = &ret->fields[i];
         *to = *from;
         to->name = firn_arena_str(a, from->name);
-        if (from->doc.p)
-            to->doc = firn_arena_str(a, from->doc);
-        if (!to->name.p || (from->doc.p && !to->doc.p) || !copy_into(&from->type, a, &to->type))
+        if (!to->name.p || !copy_texts(from, a, to) || !copy_into(&from->type, a, &to->type))
             return false;
     }
     return true;

@@ -19,10 +19,14 @@ typedef enum firn_type_kind {
     FIRN_T_TIME,
     FIRN_T_TIMESTAMP,
     FIRN_T_TIMESTAMPTZ,
+    FIRN_T_TIMESTAMP_NS,
+    FIRN_T_TIMESTAMPTZ_NS,
     FIRN_T_STRING,
     FIRN_T_UUID,
     FIRN_T_FIXED,
     FIRN_T_BINARY,
+    FIRN_T_UNKNOWN, /* all values are null; not in files */
+    FIRN_T_FOREIGN, /* known by name only (variant, geometry, geography): kept, never read */
     FIRN_T_STRUCT,
     FIRN_T_LIST,
     FIRN_T_MAP,
@@ -37,6 +41,7 @@ struct firn_type {
     int precision;      /* decimal */
     int scale;          /* decimal */
     int64_t length;     /* fixed: bytes */
+    firn_str text;      /* foreign: as in the metadata */
     firn_field *fields; /* struct: its fields; list: one, "element"; map: "key" and "value" */
     size_t field_count;
 };
@@ -46,6 +51,9 @@ struct firn_field {
     bool required;
     firn_str name;
     firn_str doc; /* .p == NULL: none */
+    /* JSON of a single value, as in the metadata (ICEBERG.md §6.1); .p == NULL: none */
+    firn_str initial_default; /* of rows in files without the column */
+    firn_str write_default;   /* of new rows that do not give it */
     firn_type type;
 };
 

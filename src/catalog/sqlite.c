@@ -576,6 +576,27 @@ static firn_code drop(firn_catalog *head, firn_ident ident, firn_err *err)
     return code;
 }
 
+static firn_code rename_table(firn_catalog *head, firn_ident from, firn_ident to, firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    firn_str texts[] = {to.ns, to.name, c->head.name, from.ns, from.name};
+    int changed = 0;
+    static const char v0[] = "UPDATE iceberg_tables SET table_namespace = ?, table_name = ? WHERE "
+                             "catalog_name = ? AND table_namespace = ? AND table_name = ?";
+    static const char v1[] = "UPDATE iceberg_tables SET table_namespace = ?, table_name = ? WHERE "
+                             "catalog_name = ? AND table_namespace = ? AND table_name = ? AND "
+                             "(iceberg_type = 'TABLE' OR iceberg_type IS NULL)";
+    pthread_mutex_lock(&c->lock);
+    firn_code code = run(c, c->has_type ? v1 : v0, texts, 5, &changed, err);
+    pthread_mutex_unlock(&c->lock);
+    if (code == FIRN_E_EXISTS)
+        return firn_raise(err, FIRN_E_EXISTS, "there is a table or view %s.%s already",
+                          firn_quote(to.ns).s, firn_quote(to.name).s);
+    if (code == FIRN_OK && changed == 0)
+        return not_there(c, from, err);
+    return code;
+}
+
 static const firn_catalog_ops ops = {
     .name = "sqlite",
     .caps = FIRN_CATALOG_MULTI_TABLE | FIRN_CATALOG_DEFINITE,
@@ -586,4 +607,5 @@ static const firn_catalog_ops ops = {
     .load = load,
     .commit = commit,
     .drop = drop,
+    .rename = rename_table,
 };

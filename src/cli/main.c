@@ -13,17 +13,13 @@
 #include <string.h>
 
 const firn_verb *const firn_verbs[] = {
-    &firn_verb_init,
-    &firn_verb_load,
-    &firn_verb_check,
-    &firn_verb_run,
-    &firn_verb_sql,
-    &firn_verb_tables,
-    &firn_verb_show,
-    &firn_verb_history,
-    &firn_verb_version,
-    &firn_verb_help,
-    NULL,
+    &firn_verb_init,     &firn_verb_load,
+    &firn_verb_check,    &firn_verb_run,
+    &firn_verb_sql,      &firn_verb_tables,
+    &firn_verb_show,     &firn_verb_history,
+    &firn_verb_diff,     &firn_verb_alter,
+    &firn_verb_register, &firn_verb_version,
+    &firn_verb_help,     NULL,
 };
 
 static const firn_verb *find_verb(const char *name)
@@ -87,6 +83,7 @@ int main(int argc, char **argv)
     /* widths of characters; numbers and dates stay those of the C locale */
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
+    firn_fail_memory();
     const char *log = getenv("FIRN_LOG");
     if (log && strcmp(log, "debug") == 0)
         firn_log_set_level(FIRN_LOG_DEBUG);

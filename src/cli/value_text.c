@@ -95,7 +95,8 @@ firn_code firn_value_text(const firn_column *col, size_t row, firn_buf *out, fir
     firn_value v = firn_value_of_column(col, row, uuid);
     if (t->kind == FIRN_T_BINARY || t->kind == FIRN_T_FIXED)
         return binary_text(v.u.bytes, out, err);
-    if (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ)
+    if (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ ||
+        t->kind == FIRN_T_TIMESTAMP_NS)
         return timestamp_text(t, &v, out, err);
     return firn_value_print(t, &v, out, err);
 }

@@ -7,7 +7,7 @@
 #include "base/json.h"
 #include "base/str.h"
 #include "engine/sql_front.h"
-#include "pipeline/query.h"
+#include "pipeline/statement.h"
 
 #include <errno.h>
 #include <string.h>
@@ -195,7 +195,8 @@ static void place_of(firn_str script, const char *p, int *line, int *column)
     *line = 1;
     *column = 1;
     for (const char *s = script.p; s < p; s++) {
-        *column = *s == '\n' ? 1 : *column + 1;
+        bool continues = ((unsigned char)*s & 0xc0) == 0x80;
+        *column = *s == '\n' ? 1 : *column + !continues;
         *line += *s == '\n';
     }
 }
@@ -212,7 +213,7 @@ static firn_code run_statements(sql_command *q, firn_session *s, firn_err *err)
             .sql = list[i], .file = q->file, .prune = !firn_args_has(q->args, "no-prune")};
         place_of(q->script, list[i].p, &conf.line, &conf.column);
         FIRN_TRY(firn_context_check(q->c->run, err));
-        FIRN_TRY(firn_query(q->c->run, s, &conf, on_result, q, err));
+        FIRN_TRY(firn_statement_run(q->c->run, s, &conf, on_result, q, err));
         if (fflush(stdout) != 0) /* who reads need not wait for the next statement */
             return firn_raise_errno(err, errno, "cannot write the result");
     }
@@ -252,8 +253,11 @@ static firn_code run(firn_command *c, const firn_args *args, int *ret_status FIR
     FIRN_TRY(print_options(&q, err));
     FIRN_TRY(choose(&q, &warehouse, err));
     FIRN_TRY(find_tables(&q, warehouse, err));
-    const firn_command_opt open = {
-        .read_only = true, .keep_order = true, .on_event = q.json_events ? print_event_line : NULL};
+    bool changes;
+    FIRN_TRY(firn_statement_script_changes(q.script, c->arena, &changes, err));
+    const firn_command_opt open = {.read_only = !changes,
+                                   .keep_order = true,
+                                   .on_event = q.json_events ? print_event_line : NULL};
     FIRN_TRY(firn_command_open(c, args, &open, err));
     firn_catch_signals(c->run);
     FIRN_TRY(firn_context_session(c->run, &s, err));
@@ -273,11 +277,15 @@ const firn_verb firn_verb_sql = {
     .summary = "ask the tables with SQL",
     .details =
         "Tables are namespace.table or catalog.namespace.table; each is seen at one snapshot,\n"
-        "the one at the start.  Only files that can matter are opened.  Without a project:\n"
-        "name a warehouse, or ask files.\n"
+        "the one at the start, or the one that AT (VERSION|TIMESTAMP|BRANCH|TAG => …) asks for.\n"
+        "Only files that can matter are opened.  Without a project: name a warehouse, or ask\n"
+        "files, or iceberg('FOLDER') for a table in no catalog.  SHOW and DESCRIBE list and\n"
+        "describe tables; ALTER TABLE changes them.  docs/SQL.md says it all.\n"
         "\n"
         "  firn sql \"SELECT * FROM raw.orders WHERE order_date = DATE '2025-05-31'\"\n"
         "  firn sql ./lake \"FROM raw.orders LIMIT 10\"\n"
+        "  firn sql \"FROM raw.orders AT (TIMESTAMP => '2025-05-30 18:00:00')\"\n"
+        "  firn sql \"FROM iceberg('/data/orders')\"\n"
         "  firn sql \"FROM 'orders.csv'\"\n"
         "  firn sql -f report.sql -o csv > report.csv",
     .args = sql_args,

@@ -1,32 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* firn tables, show, history: what is in the catalog, one table, its snapshots. */
-#include "cli/common.h"
+/* firn tables: what is in the catalog; and what the verbs about tables share. */
+#include "cli/table_args.h"
 #include "cli/verbs.h"
 
 #include "base/str.h"
-#include "iceberg/position.h"
+#include "pipeline/located.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <string.h>
 
 /* --- the catalog of a project or of a warehouse -------------------------------------------- */
-
-static firn_code open_read_only(firn_command *c, const firn_args *args, const char *warehouse,
-                                firn_err *err)
-{
-    const firn_command_opt opt = {.read_only = true};
-    if (warehouse)
-        FIRN_TRY(firn_project_bare(c->env, FIRN_STR_LIT("lake"), firn_str_of(warehouse), c->arena,
-                                   &c->project, err));
-    else
-        FIRN_TRY(firn_command_project(c, args, err));
-    if (!firn_fs_exists(c->env, c->project->catalog.path)) {
-        firn_raise(err, FIRN_E_NOTFOUND, "there is no catalog %s yet",
-                   firn_quotec(c->project->catalog.path).s);
-        return firn_err_advise(err, "`firn run` makes it");
-    }
-    return firn_command_open(c, args, &opt, err);
-}
 
 /* Whether the first argument is a folder with a catalog, as in `firn show ./lake raw.orders`. */
 static const char *warehouse_arg(firn_command *c, const firn_args *args, size_t *rest)
@@ -39,6 +22,26 @@ static const char *warehouse_arg(firn_command *c, const firn_args *args, size_t 
         return NULL;
     *rest = 1;
     return args->rest[0];
+}
+
+firn_code firn_command_lake(firn_command *c, const firn_args *args, const char *what,
+                            size_t *ret_rest, firn_err *err)
+{
+    const firn_command_opt opt = {.read_only = true};
+    const char *warehouse = warehouse_arg(c, args, ret_rest);
+    if (what && *ret_rest >= args->rest_count)
+        return firn_raise(err, FIRN_E_USAGE, "%s", what);
+    if (warehouse)
+        FIRN_TRY(firn_project_bare(c->env, FIRN_STR_LIT("lake"), firn_str_of(warehouse), c->arena,
+                                   &c->project, err));
+    else
+        FIRN_TRY(firn_command_project(c, args, err));
+    if (!firn_fs_exists(c->env, c->project->catalog.path)) {
+        firn_raise(err, FIRN_E_NOTFOUND, "there is no catalog %s yet",
+                   firn_quotec(c->project->catalog.path).s);
+        return firn_err_advise(err, "`firn run` makes it");
+    }
+    return firn_command_open(c, args, &opt, err);
 }
 
 static firn_code nearest_table(firn_command *c, const char *name, firn_err *err)
@@ -77,34 +80,138 @@ firn_code firn_command_table(firn_command *c, const char *name, firn_ident *iden
     return code;
 }
 
-static uint64_t total(const firn_snapshot *s, const char *key)
+/* Whether an argument is meant as the place of a table: no name of one has a slash. */
+static bool is_place(const char *arg)
 {
-    uint64_t n = 0;
-    if (s)
-        firn_str_u64(firn_snapshot_summary(s, key), &n);
-    return n;
+    return strchr(arg, '/') || firn_str_ends(firn_str_of(arg), ".metadata.json");
+}
+
+static firn_code table_at_place(firn_command *c, const firn_args *args, firn_ident *ret_ident,
+                                const firn_metadata **ret, firn_err *err)
+{
+    const firn_command_opt opt = {.read_only = true};
+    const firn_located_conf conf = {.where = firn_str_of(args->rest[0]), .version = -1};
+    firn_located found;
+    FIRN_TRY(firn_command_open(c, args, &opt, err));
+    FIRN_TRY(firn_located_load(c->env, &conf, c->arena, &found, err));
+    *ret_ident = (firn_ident){.ns = {"", 0}, .name = conf.where};
+    *ret = found.metadata;
+    return FIRN_OK;
+}
+
+firn_code firn_command_find_table(firn_command *c, const firn_args *args, const char *what,
+                                  size_t *ret_rest, firn_ident *ret_ident,
+                                  const firn_metadata **ret, firn_err *err)
+{
+    size_t rest;
+    if (!warehouse_arg(c, args, &rest) && args->rest_count && is_place(args->rest[0])) {
+        *ret_rest = 1;
+        return table_at_place(c, args, ret_ident, ret, err);
+    }
+    FIRN_TRY(firn_command_lake(c, args, what, &rest, err));
+    *ret_rest = rest + 1;
+    return firn_command_table(c, args->rest[rest], ret_ident, ret, err);
+}
+
+firn_code firn_command_table_at(firn_command *c, const firn_args *args, const char *what,
+                                firn_table_at *ret, firn_err *err)
+{
+    size_t rest;
+    const char *at = firn_args_get(args, "at");
+    firn_table_at t = {.at = {.kind = FIRN_AT_CURRENT}};
+    if (at)
+        FIRN_TRY(firn_at_parse(firn_str_of(at), &t.at, err));
+    FIRN_TRY(firn_command_find_table(c, args, what, &rest, &t.ident, &t.metadata, err));
+    if (rest < args->rest_count)
+        return firn_raise(err, FIRN_E_USAGE, "%s is one argument too many",
+                          firn_quotec(args->rest[rest]).s);
+    FIRN_TRY(firn_at_resolve(t.metadata, &t.at, &t.snapshot, &t.schema, err));
+    *ret = t;
+    return FIRN_OK;
+}
+
+firn_code firn_command_totals(firn_command *c, const firn_metadata *m, const firn_snapshot *s,
+                              firn_totals *ret, firn_err *ret_why, firn_err *err)
+{
+    firn_err_clear(ret_why);
+    firn_code code = firn_snapshot_totals(c->run->io, m, s, ret, ret_why);
+    if (code == FIRN_OK)
+        return FIRN_OK;
+    *ret = (firn_totals){-1, -1, -1, -1, -1, -1};
+    if (code != FIRN_E_NOMEM && code != FIRN_E_CANCELLED)
+        return FIRN_OK;
+    *err = *ret_why;
+    return code;
+}
+
+void firn_human_total(int64_t n, char out[32])
+{
+    if (n >= 0)
+        firn_human_count((uint64_t)n, out);
+    else
+        memcpy(out, "?", 2);
+}
+
+/* --- JSON ---------------------------------------------------------------------------------- */
+
+static json_t *known(int64_t n)
+{
+    return n >= 0 ? json_integer(n) : json_null();
+}
+
+firn_code firn_command_print_json(const json_t *j, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 30);
+    FIRN_TRY(firn_json_print(j, 2, &text, err));
+    if (fwrite(text.p, 1, text.n, stdout) != text.n || putchar('\n') == EOF || fflush(stdout) != 0)
+        return firn_raise_errno(err, errno, "cannot write the result");
+    return FIRN_OK;
+}
+
+firn_code firn_json_set_text(json_t *o, const char *key, firn_str text, firn_err *err)
+{
+    return firn_json_set(o, key, text.p ? firn_json_new_str(text) : json_null(), err);
+}
+
+firn_code firn_json_set_snapshot(json_t *o, const firn_snapshot *s, firn_err *err)
+{
+    if (!s)
+        return firn_json_set(o, "snapshot_id", json_null(), err);
+    FIRN_TRY(firn_json_set(o, "snapshot_id", json_integer(s->snapshot_id), err));
+    return firn_json_set(o, "timestamp_ms", json_integer(s->timestamp_ms), err);
+}
+
+firn_code firn_json_set_totals(json_t *o, const firn_totals *t, firn_err *err)
+{
+    FIRN_TRY(firn_json_set(o, "rows", known(t->rows), err));
+    FIRN_TRY(firn_json_set(o, "data_files", known(t->data_files), err));
+    FIRN_TRY(firn_json_set(o, "delete_files", known(t->delete_files), err));
+    FIRN_TRY(firn_json_set(o, "position_deletes", known(t->position_deletes), err));
+    FIRN_TRY(firn_json_set(o, "equality_deletes", known(t->equality_deletes), err));
+    return firn_json_set(o, "bytes", known(t->bytes), err);
 }
 
 /* --- tables -------------------------------------------------------------------------------- */
 
 static const firn_arg tables_args[] = {
     FIRN_ARG_PROJECT,
+    FIRN_ARG_JSON_DOCUMENT,
     FIRN_ARG_HELP,
     {NULL, 0, NULL, NULL},
 };
 
-static firn_code add_table_row(firn_command *c, firn_ident ident, firn_text_table *t, firn_err *err)
+static firn_code add_table_row(firn_command *c, firn_ident ident, const firn_metadata *m,
+                               const firn_totals *totals, firn_text_table *t, firn_err *err)
 {
-    const firn_metadata *m;
     char rows[32];
     char files[32];
-    char bytes[24];
+    char bytes[24] = "?";
     char when[32] = "";
-    FIRN_TRY(firn_table_load(c->run->catalog, c->run->io, ident, c->arena, &m, err));
     const firn_snapshot *s = firn_metadata_current(m);
-    firn_human_count(total(s, "total-records"), rows);
-    firn_human_count(total(s, "total-data-files"), files);
-    firn_human_bytes(total(s, "total-files-size"), bytes);
+    firn_human_total(totals->rows, rows);
+    firn_human_total(totals->data_files, files);
+    if (totals->bytes >= 0)
+        firn_human_bytes((uint64_t)totals->bytes, bytes);
     if (s)
         firn_human_time(s->timestamp_ms, when);
     const char *name =
@@ -113,14 +220,45 @@ static firn_code add_table_row(firn_command *c, firn_ident ident, firn_text_tabl
     return firn_text_table_add(t, cells, err);
 }
 
-static firn_code list_tables(firn_command *c, firn_text_table *t, firn_err *err)
+static firn_code add_table_json(firn_ident ident, const firn_metadata *m, const firn_totals *totals,
+                                json_t *list, firn_err *err)
+{
+    json_t *o = json_object();
+    FIRN_TRY(firn_json_append(list, o, err));
+    FIRN_TRY(firn_json_set(o, "namespace", firn_json_new_str(ident.ns), err));
+    FIRN_TRY(firn_json_set(o, "table", firn_json_new_str(ident.name), err));
+    FIRN_TRY(firn_json_set(o, "format_version", json_integer(m->format_version), err));
+    FIRN_TRY(firn_json_set(o, "location", firn_json_new_str(m->location), err));
+    FIRN_TRY(firn_json_set(o, "metadata", firn_json_new_str(m->location_of_file), err));
+    FIRN_TRY(firn_json_set_snapshot(o, firn_metadata_current(m), err));
+    return firn_json_set_totals(o, totals, err);
+}
+
+static firn_code list_tables(firn_command *c, firn_text_table *t, json_t *list, firn_err *err)
 {
     firn_ident *tables;
     size_t count;
     FIRN_TRY(c->run->catalog->ops->list_tables(c->run->catalog, c->arena, &tables, &count, err));
-    for (size_t i = 0; i < count; i++)
-        FIRN_TRY(add_table_row(c, tables[i], t, err));
+    for (size_t i = 0; i < count; i++) {
+        const firn_metadata *m;
+        firn_totals totals;
+        firn_err why;
+        FIRN_TRY(firn_table_load(c->run->catalog, c->run->io, tables[i], c->arena, &m, err));
+        FIRN_TRY(firn_command_totals(c, m, firn_metadata_current(m), &totals, &why, err));
+        FIRN_TRY(list ? add_table_json(tables[i], m, &totals, list, err)
+                      : add_table_row(c, tables[i], m, &totals, t, err));
+    }
     return FIRN_OK;
+}
+
+static firn_code tables_as_json(firn_command *c, firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *root = json_object();
+    json_t *list = json_array();
+    FIRN_TRY(firn_json_set(root, "v", json_integer(1), err));
+    FIRN_TRY(firn_json_set(root, "tables", list, err));
+    FIRN_TRY(list_tables(c, NULL, list, err));
+    return firn_command_print_json(root, err);
 }
 
 static firn_code tables(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
@@ -130,174 +268,21 @@ static firn_code tables(firn_command *c, const firn_args *args, int *ret_status 
     static const bool right[] = {false, true, true, true, false};
     firn_text_table *t;
     size_t rest;
-    const char *warehouse = warehouse_arg(c, args, &rest);
     firn_print_opt opt = firn_print_defaults();
-    FIRN_TRY(open_read_only(c, args, warehouse, err));
+    FIRN_TRY(firn_command_lake(c, args, NULL, &rest, err));
+    if (firn_args_has(args, "json"))
+        return tables_as_json(c, err);
     FIRN_TRY(firn_text_table_new(heads, FIRN_COUNT_OF(heads), right, &t, err));
-    firn_code code = list_tables(c, t, err);
+    firn_code code = list_tables(c, t, NULL, err);
     if (code == FIRN_OK)
         code = firn_text_table_print(t, &opt, stdout, err);
     firn_text_table_free(t);
     return code;
 }
-
-/* --- show ---------------------------------------------------------------------------------- */
-
-static firn_code print_columns(firn_command *c, const firn_metadata *m, firn_err *err)
-{
-    static const char *const heads[] = {"column", "type", "id", "required"};
-    static const bool right[] = {false, false, true, false};
-    firn_text_table *t;
-    firn_print_opt opt = firn_print_defaults();
-    const firn_type *schema = &m->schema->type;
-    FIRN_TRY(firn_text_table_new(heads, FIRN_COUNT_OF(heads), right, &t, err));
-    firn_code code = FIRN_OK;
-    for (size_t i = 0; code == FIRN_OK && i < schema->field_count; i++) {
-        const firn_field *f = &schema->fields[i];
-        char id[16];
-        snprintf(id, sizeof id, "%d", (int)f->id);
-        const char *const cells[] = {firn_arena_strndup(c->arena, f->name.p, f->name.n),
-                                     firn_type_text(&f->type, c->arena), id,
-                                     f->required ? "yes" : ""};
-        code = firn_text_table_add(t, cells, err);
-    }
-    if (code == FIRN_OK)
-        code = firn_text_table_print(t, &opt, stdout, err);
-    firn_text_table_free(t);
-    return code;
-}
-
-static void print_partitions(const firn_metadata *m)
-{
-    printf("partitioned by:");
-    for (size_t i = 0; i < m->spec->field_count; i++)
-        printf(" %.*s", FIRN_STR_ARG(m->spec->fields[i].name));
-    printf(m->spec->field_count ? "\n" : " nothing\n");
-}
-
-static firn_code print_position(firn_command *c, const firn_metadata *m, firn_err *err)
-{
-    firn_position p;
-    FIRN_TRY(firn_position_find(c->run->io, m, c->arena, &p, err));
-    const char *name;
-    json_t *stream;
-    json_object_foreach(json_object_get(p.root, "streams"), name, stream)
-    {
-        printf("landed from %s: %" PRId64 " commit%s\n", name,
-               (int64_t)json_integer_value(json_object_get(stream, "seq")),
-               json_integer_value(json_object_get(stream, "seq")) == 1 ? "" : "s");
-    }
-    return FIRN_OK;
-}
-
-static firn_code show(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
-                      firn_err *err)
-{
-    size_t rest;
-    firn_ident ident;
-    const firn_metadata *m;
-    char rows[32];
-    char bytes[24];
-    const char *warehouse = warehouse_arg(c, args, &rest);
-    if (rest >= args->rest_count)
-        return firn_raise(err, FIRN_E_USAGE, "which table is to be shown?");
-    FIRN_TRY(open_read_only(c, args, warehouse, err));
-    FIRN_TRY(firn_command_table(c, args->rest[rest], &ident, &m, err));
-    const firn_snapshot *s = firn_metadata_current(m);
-    firn_human_count(total(s, "total-records"), rows);
-    firn_human_bytes(total(s, "total-files-size"), bytes);
-    uint64_t files = total(s, "total-data-files");
-    printf("%.*s.%.*s: %s row%s, %s in %" PRIu64 " file%s\n", FIRN_STR_ARG(ident.ns),
-           FIRN_STR_ARG(ident.name), rows, strcmp(rows, "1") == 0 ? "" : "s", bytes, files,
-           files == 1 ? "" : "s");
-    FIRN_TRY(print_columns(c, m, err));
-    print_partitions(m);
-    if (s) {
-        char when[32];
-        firn_human_time(s->timestamp_ms, when);
-        printf("last commit: %s UTC, snapshot %" PRId64 "\n", when, s->snapshot_id);
-    }
-    FIRN_TRY(print_position(c, m, err));
-    printf("location: %.*s\nmetadata: %.*s\n", FIRN_STR_ARG(m->location),
-           FIRN_STR_ARG(m->location_of_file));
-    return FIRN_OK;
-}
-
-/* --- history ------------------------------------------------------------------------------- */
-
-static firn_code add_snapshot_row(firn_command *c, const firn_metadata *m, const firn_snapshot *s,
-                                  firn_text_table *t, firn_err *err)
-{
-    char when[32];
-    char id[24];
-    char added[32];
-    char deleted[32];
-    char rows[32];
-    firn_human_time(s->timestamp_ms, when);
-    snprintf(id, sizeof id, "%" PRId64, s->snapshot_id);
-    firn_human_count(total(s, "added-records"), added);
-    firn_human_count(total(s, "deleted-records"), deleted);
-    firn_human_count(total(s, "total-records"), rows);
-    firn_str operation = firn_snapshot_summary(s, "operation");
-    firn_str engine = firn_snapshot_summary(s, "engine-name");
-    firn_str stream = firn_snapshot_summary(s, "firn.stream");
-    bool stamped = firn_snapshot_summary(s, "firn.position").p ||
-                   firn_snapshot_summary(s, "firn.position-size").p;
-    const char *const cells[] = {when,
-                                 id,
-                                 firn_arena_strndup(c->arena, operation.p, operation.n),
-                                 added,
-                                 deleted,
-                                 rows,
-                                 firn_arena_strndup(c->arena, engine.p, engine.n),
-                                 firn_arena_strndup(c->arena, stream.p, stream.n),
-                                 stamped ? "yes" : "",
-                                 s->snapshot_id == m->current_snapshot_id ? "current" : ""};
-    return firn_text_table_add(t, cells, err);
-}
-
-static firn_code history(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
-                         firn_err *err)
-{
-    static const char *const heads[] = {"time (UTC)", "snapshot", "operation", "added",
-                                        "deleted",    "rows",     "by",        "stream",
-                                        "position",   ""};
-    static const bool right[] = {false, true, false, true, true, true, false, false, false, false};
-    size_t rest;
-    firn_ident ident;
-    const firn_metadata *m;
-    firn_text_table *t;
-    firn_print_opt opt = firn_print_defaults();
-    const char *warehouse = warehouse_arg(c, args, &rest);
-    if (rest >= args->rest_count)
-        return firn_raise(err, FIRN_E_USAGE, "the history of which table?");
-    FIRN_TRY(open_read_only(c, args, warehouse, err));
-    FIRN_TRY(firn_command_table(c, args->rest[rest], &ident, &m, err));
-    FIRN_TRY(firn_text_table_new(heads, FIRN_COUNT_OF(heads), right, &t, err));
-    firn_code code = FIRN_OK;
-    for (size_t i = 0; code == FIRN_OK && i < m->snapshot_count; i++)
-        code = add_snapshot_row(c, m, &m->snapshots[i], t, err);
-    if (code == FIRN_OK)
-        code = firn_text_table_print(t, &opt, stdout, err);
-    firn_text_table_free(t);
-    return code;
-}
-
-/* --- verbs --------------------------------------------------------------------------------- */
 
 static int verb_tables(const firn_args *args)
 {
     return firn_command_do(args, tables);
-}
-
-static int verb_show(const firn_args *args)
-{
-    return firn_command_do(args, show);
-}
-
-static int verb_history(const firn_args *args)
-{
-    return firn_command_do(args, history);
 }
 
 const firn_verb firn_verb_tables = {
@@ -307,26 +292,4 @@ const firn_verb firn_verb_tables = {
     .details = "  firn tables\n  firn tables ./lake",
     .args = tables_args,
     .run = verb_tables,
-};
-
-const firn_verb firn_verb_show = {
-    .name = "show",
-    .synopsis = "[WAREHOUSE] TABLE [options]",
-    .summary = "show a table: columns, size, last commit, what was landed",
-    .details = "  firn show raw.orders\n  firn show ./lake raw.orders",
-    .args = tables_args,
-    .run = verb_show,
-};
-
-const firn_verb firn_verb_history = {
-    .name = "history",
-    .synopsis = "[WAREHOUSE] TABLE [options]",
-    .summary = "show the snapshots of a table",
-    .details =
-        "Oldest first.  A snapshot with a position was made by firn and says up to where the\n"
-        "sources were landed.\n"
-        "\n"
-        "  firn history raw.orders",
-    .args = tables_args,
-    .run = verb_history,
 };

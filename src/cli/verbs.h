@@ -15,6 +15,9 @@ extern const firn_verb firn_verb_sql;
 extern const firn_verb firn_verb_tables;
 extern const firn_verb firn_verb_show;
 extern const firn_verb firn_verb_history;
+extern const firn_verb firn_verb_diff;
+extern const firn_verb firn_verb_alter;
+extern const firn_verb firn_verb_register;
 extern const firn_verb firn_verb_version;
 extern const firn_verb firn_verb_help;
 

@@ -28,6 +28,7 @@ struct firn_session {
 };
 
 typedef struct firn_duckdb_function firn_duckdb_function;
+typedef struct firn_duckdb_files firn_duckdb_files;
 
 struct firn_engine {
     duckdb_database db;
@@ -35,6 +36,8 @@ struct firn_engine {
     pthread_mutex_t lock; /* guards what follows */
     firn_duckdb_source sources[MAX_SOURCES];
     firn_duckdb_function *functions;
+    firn_duckdb_files *files; /* newest first */
+    int64_t next_files;       /* id of the next */
 };
 
 /* --- types --- */
@@ -61,6 +64,13 @@ void firn_duckdb_finish(firn_column *root);
 FIRN_NODISCARD firn_code firn_duckdb_function_add(firn_engine *e, const firn_int_function *f,
                                                   firn_err *err);
 void firn_duckdb_functions_free(firn_engine *e);
+
+/* --- files --- */
+FIRN_NODISCARD firn_code firn_duckdb_register_files(firn_engine *e, firn_err *err);
+FIRN_NODISCARD firn_code firn_duckdb_files_add(firn_engine *e, const firn_file_set *set,
+                                               int64_t *ret_id, firn_err *err);
+void firn_duckdb_files_remove(firn_engine *e, int64_t id);
+void firn_duckdb_files_free(firn_engine *e);
 
 /* --- firn_rows() --- */
 FIRN_NODISCARD firn_code firn_duckdb_register_rows(firn_engine *e, firn_err *err);

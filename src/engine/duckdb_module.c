@@ -10,6 +10,7 @@
 #include "base/str.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Of a partitioned copy; pipeline/spread.c plans for fewer. */
@@ -140,6 +141,7 @@ static firn_code open_database(firn_engine *e, const firn_engine_conf *conf, fir
     e->setup.number = firn_duckdb_number(e->setup.con);
     /* the setting belongs to an extension that is not there before the instance is */
     FIRN_TRY(run(&e->setup, "SET GLOBAL TimeZone = 'UTC'", err));
+    FIRN_TRY(firn_duckdb_register_files(e, err));
     return firn_duckdb_register_rows(e, err);
 }
 
@@ -158,6 +160,7 @@ static void engine_close(firn_engine *e)
     duckdb_disconnect(&e->setup.con);
     duckdb_close(&e->db);
     firn_duckdb_functions_free(e);
+    firn_duckdb_files_free(e);
     for (size_t i = 0; i < MAX_SOURCES; i++)
         pthread_mutex_destroy(&e->sources[i].lock);
     pthread_mutex_destroy(&e->lock);
@@ -505,11 +508,16 @@ static const firn_engine_ops ops = {
     .source_add = source_add,
     .source_remove = source_remove,
     .function_add = firn_duckdb_function_add,
+    .files_add = firn_duckdb_files_add,
+    .files_remove = firn_duckdb_files_remove,
 };
 
 __attribute__((visibility("default"))) const firn_engine_ops *firn_engine_module(void);
 
 const firn_engine_ops *firn_engine_module(void)
 {
+#ifdef FIRN_FAILPOINTS
+    firn_mem_fail_from(getenv("FIRN_FAIL_ENGINE_MEMORY")); /* the module has memory of its own */
+#endif
     return &ops;
 }

@@ -313,9 +313,11 @@ duckdb_logical_type firn_duckdb_type(const firn_type *t)
         [FIRN_T_TIME] = DUCKDB_TYPE_TIME,
         [FIRN_T_TIMESTAMP] = DUCKDB_TYPE_TIMESTAMP,
         [FIRN_T_TIMESTAMPTZ] = DUCKDB_TYPE_TIMESTAMP_TZ,
+        [FIRN_T_TIMESTAMP_NS] = DUCKDB_TYPE_TIMESTAMP_NS,
         [FIRN_T_STRING] = DUCKDB_TYPE_VARCHAR,
         [FIRN_T_UUID] = DUCKDB_TYPE_UUID,
         [FIRN_T_BINARY] = DUCKDB_TYPE_BLOB,
+        [FIRN_T_UNKNOWN] = DUCKDB_TYPE_INTEGER,
     };
     if (t->kind == FIRN_T_DECIMAL)
         return duckdb_create_decimal_type((uint8_t)t->precision, (uint8_t)t->scale);

@@ -10,7 +10,7 @@
 #include "base/column.h"
 #include "base/type.h"
 
-#define FIRN_ENGINE_ABI 2
+#define FIRN_ENGINE_ABI 3
 
 typedef struct firn_engine firn_engine;
 typedef struct firn_session firn_session;
@@ -44,6 +44,20 @@ typedef struct firn_int_function {
     int64_t arg;
     int32_t (*of)(int64_t arg, const firn_column *col, size_t row);
 } firn_int_function;
+
+/* What is known of a list of data files beside their rows, for the functions
+ *   firn_file_deleted(id, file_index, file_row_number)  BOOLEAN
+ *   firn_file_number(id, which, file_index)             BIGINT, null where there is none
+ *   firn_file_text(id, which, file_index)               VARCHAR, the same
+ * whose file_index is the engine's: the place in the list handed to read_parquet.  The functions
+ * of a set are called by any thread and only with files < count. */
+typedef struct firn_file_set {
+    void *arg;
+    size_t count;
+    void (*deleted)(void *arg, const uint64_t *files, const int64_t *rows, size_t n, bool *ret);
+    bool (*number)(void *arg, int32_t which, uint64_t file, int64_t *ret);
+    firn_str (*text)(void *arg, int32_t which, uint64_t file); /* .p == NULL: null */
+} firn_file_set;
 
 /* What a statement is, found out without running it. */
 typedef enum firn_statement_kind {
@@ -102,6 +116,11 @@ typedef struct firn_engine_ops {
 
     /* Makes a function callable in all sessions; one that is there already stays. */
     firn_code (*function_add)(firn_engine *e, const firn_int_function *f, firn_err *err);
+
+    /* Makes a set usable in all sessions under *ret_id, until removed. */
+    firn_code (*files_add)(firn_engine *e, const firn_file_set *set, int64_t *ret_id,
+                           firn_err *err);
+    void (*files_remove)(firn_engine *e, int64_t id);
 } firn_engine_ops;
 
 /* Loads the module found beside the program (or named by FIRN_ENGINE_MODULE, for unit tests); an

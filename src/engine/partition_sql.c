@@ -54,7 +54,8 @@ static firn_code add_bucket(const firn_type *t, int64_t count, const char *colum
 /* --- truncation ---------------------------------------------------------------------------- */
 
 /* x - ((x % w) + w) % w in 128 bits, and then down to the column's: below its smallest value the
- * result wraps, as in Java. */
+ * result wraps, as in Java.  The type is the column's too: in files on the way (engine/buckets.c)
+ * the engine has no integers of 128 bits. */
 static firn_code truncate_integer(const firn_type *t, int64_t width, const char *column,
                                   firn_buf *out, firn_err *err)
 {
@@ -62,9 +63,10 @@ static firn_code truncate_integer(const firn_type *t, int64_t width, const char 
     const char *half = narrow ? "2147483648" : "9223372036854775808";
     const char *all = narrow ? "4294967295" : "18446744073709551615";
     return firn_buf_addf(out, err,
-                         "((%s::HUGEINT - ((%s::HUGEINT %% %" PRId64 ") + %" PRId64 ") %% %" PRId64
-                         " + %s::HUGEINT) & %s::HUGEINT) - %s::HUGEINT",
-                         column, column, width, width, width, half, all, half);
+                         "CAST(((%s::HUGEINT - ((%s::HUGEINT %% %" PRId64 ") + %" PRId64
+                         ") %% %" PRId64 " + %s::HUGEINT) & %s::HUGEINT) - %s::HUGEINT AS %s)",
+                         column, column, width, width, width, half, all, half,
+                         narrow ? "INTEGER" : "BIGINT");
 }
 
 static firn_code truncate_decimal(const firn_type *t, int64_t width, const char *column,
@@ -166,5 +168,19 @@ firn_code firn_partition_names(size_t count, firn_buf *out, firn_err *err)
 {
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(firn_buf_addf(out, err, "%s__p%zu", i ? ", " : "", i));
+    return FIRN_OK;
+}
+
+firn_code firn_order_by(const firn_type *schema, const firn_sort_order *order, firn_buf *out,
+                        firn_err *err)
+{
+    for (size_t i = 0; i < order->field_count; i++) {
+        const firn_sort_field *f = &order->fields[i];
+        const firn_partition_field key = {.source_id = f->source_id, .transform = f->transform};
+        FIRN_TRY(firn_buf_adds(out, i ? ", " : " ORDER BY ", err));
+        FIRN_TRY(add_expr(schema, &key, out, err));
+        FIRN_TRY(firn_buf_addf(out, err, " %s NULLS %s", f->descending ? "DESC" : "ASC",
+                               f->nulls_last ? "LAST" : "FIRST"));
+    }
     return FIRN_OK;
 }

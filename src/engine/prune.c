@@ -111,6 +111,8 @@ static bool eat_cast(firn_str *rest, firn_type_kind kind)
         return !eat(rest, "::TIMESTAMP WITH") && eat(rest, "::TIMESTAMP");
     case FIRN_T_TIMESTAMPTZ:
         return eat(rest, "::TIMESTAMP WITH TIME ZONE");
+    case FIRN_T_TIMESTAMP_NS:
+        return eat(rest, "::TIMESTAMP_NS");
     case FIRN_T_UUID:
         return eat(rest, "::UUID");
     case FIRN_T_STRING:
@@ -123,6 +125,9 @@ static bool eat_cast(firn_str *rest, firn_type_kind kind)
     case FIRN_T_DECIMAL:
     case FIRN_T_FIXED:
     case FIRN_T_BINARY:
+    case FIRN_T_TIMESTAMPTZ_NS: /* the engine compares it by the microsecond: prunes nothing */
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
     case FIRN_T_STRUCT:
     case FIRN_T_LIST:
     case FIRN_T_MAP:

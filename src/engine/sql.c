@@ -68,10 +68,14 @@ firn_code firn_sql_type(firn_buf *out, const firn_type *t, firn_err *err)
         [FIRN_T_TIME] = "TIME",
         [FIRN_T_TIMESTAMP] = "TIMESTAMP",
         [FIRN_T_TIMESTAMPTZ] = "TIMESTAMPTZ",
+        [FIRN_T_TIMESTAMP_NS] = "TIMESTAMP_NS",
+        /* the engine has none: its digits behind the microsecond are cut */
+        [FIRN_T_TIMESTAMPTZ_NS] = "TIMESTAMPTZ",
         [FIRN_T_STRING] = "VARCHAR",
         [FIRN_T_UUID] = "UUID",
         [FIRN_T_FIXED] = "BLOB",
         [FIRN_T_BINARY] = "BLOB",
+        [FIRN_T_UNKNOWN] = "INTEGER",
     };
     if (t->kind == FIRN_T_DECIMAL)
         return firn_buf_addf(out, err, "DECIMAL(%d,%d)", t->precision, t->scale);
@@ -83,5 +87,7 @@ firn_code firn_sql_type(firn_buf *out, const firn_type *t, firn_err *err)
         FIRN_TRY(firn_sql_type(out, &t->fields[0].type, err));
         return firn_buf_adds(out, "[]", err);
     }
+    if (t->kind == FIRN_T_FOREIGN)
+        return firn_raise(err, FIRN_E_UNSUPPORTED, "type %s is not read", firn_quote(t->text).s);
     return firn_buf_adds(out, words[t->kind], err);
 }

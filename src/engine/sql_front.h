@@ -8,20 +8,33 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "engine/sql_token.h"
 
 /* A name of two or more parts, "raw.orders" or lake."My NS".t, wherever it stands. */
 typedef struct firn_sql_name {
     firn_str *parts; /* unquoted */
-    size_t *ends;    /* behind each part, in the statement */
+    size_t *starts;  /* of each part, in the statement */
+    size_t *ends;    /* behind each part */
     size_t part_count;
-    size_t offset;       /* of the first part in the statement */
-    size_t first_length; /* of the first part as written, quotes included */
 } firn_sql_name;
 
 /* All dotted names of a statement, in `a`.  Never fails on wrong SQL: the engine says what is
  * wrong with it. */
 FIRN_NODISCARD firn_code firn_sql_names(firn_str sql, firn_arena *a, firn_sql_name **ret,
                                         size_t *ret_count, firn_err *err);
+
+/* Reads the identifiers joined by dots that begin with the token `first`; one part at least. */
+FIRN_NODISCARD firn_code firn_sql_chain(firn_str sql, firn_sql_token first, firn_arena *a,
+                                        firn_sql_name *ret, firn_err *err);
+
+/* How many of the parts, joined by dots, are the namespace (in any case of letters); 0: they are
+ * another one. */
+size_t firn_sql_namespace_parts(const firn_str *parts, size_t count, firn_str ns);
+
+/* Whether a name begins with ns.table or catalog.ns.table, without regard to case, or names a
+ * metadata table of it (ns.table$files).  A namespace of several parts, "curated.shared", may be
+ * written as one quoted name or as several. */
+bool firn_sql_name_is(const firn_sql_name *n, firn_str catalog, firn_str ns, firn_str table);
 
 /* Whether running the statement twice over the same tables may give different rows, as far as
  * words tell: it asks for the time, for random values, or reads files.  Errs towards true. */
@@ -35,27 +48,23 @@ bool firn_sql_is_empty(firn_str sql);
 FIRN_NODISCARD firn_code firn_sql_split(firn_str script, firn_arena *a, firn_str **ret,
                                         size_t *ret_count, firn_err *err);
 
-/* Copies a statement with the first part of each name that is `catalog` followed by two more parts
- * replaced by `alias`, padded with blanks so that positions stay true where the alias is no longer
- * than the name. */
-FIRN_NODISCARD firn_code firn_sql_rename_catalog(firn_str sql, firn_str catalog, firn_str alias,
-                                                 firn_buf *out, firn_err *err);
+/* --- places -------------------------------------------------------------------------------- */
 
-/* Whether a name begins with ns.table or catalog.ns.table, without regard to case.  A namespace of
- * several parts, "curated.shared", may be written as one quoted name or as several. */
-bool firn_sql_name_is(const firn_sql_name *n, firn_str catalog, firn_str ns, firn_str table);
+/* Where a statement begins, for messages. */
+typedef struct firn_sql_origin {
+    const char *file; /* NULL: typed */
+    int line;         /* both from 1; columns count characters */
+    int column;
+} firn_sql_origin;
 
-/* As firn_sql_rename_catalog, and puts the parts of the given namespaces together, as the engine
- * knows but one: curated.shared.t becomes "curated.shared".t. */
-FIRN_NODISCARD firn_code firn_sql_rename_tables(firn_str sql, firn_str catalog, firn_str alias,
-                                                const firn_str *nested, size_t nested_count,
-                                                firn_buf *out, firn_err *err);
+/* Sets err->where to the place of an offset ("file:line:column", or "line L, column C") and returns
+ * the error's code. */
+firn_code firn_sql_place(firn_err *err, firn_str sql, size_t offset, const firn_sql_origin *origin);
 
 /* Turns the engine's "LINE 3: …" with its caret into a place: err->where becomes
- * "file:line:column", counted from the line and column where the statement began in its file, and
- * the excerpt is cut from the text.  Columns count characters; of a long line the engine shows only
- * a part, and no column is said then.  `file` NULL: "line L, column C".  Other errors stay as they
- * are. */
-void firn_sql_locate(firn_err *err, const char *file, int first_line, int first_column);
+ * "file:line:column", counted from where the statement began, and the excerpt is cut from the
+ * text.  Of a long line the engine shows only a part: `sql`, the statement as the engine had it,
+ * tells the column then; without it (.p == NULL) none is said.  Other errors stay as they are. */
+void firn_sql_locate(firn_err *err, firn_str sql, const firn_sql_origin *origin);
 
 #endif

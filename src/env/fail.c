@@ -4,12 +4,14 @@
 
 #ifdef FIRN_FAILPOINTS
 
+#include "base/mem.h"
 #include "base/str.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -113,6 +115,28 @@ firn_code firn_fail_at(const char *name, firn_err *err)
             action = points[i].action;
     pthread_mutex_unlock(&lock);
     return action.n ? act(action, name, err) : FIRN_OK;
+}
+
+/* --- memory -------------------------------------------------------------------------------- */
+
+static void log_memory(void)
+{
+    const char *log = getenv("FIRN_FAILPOINTS_LOG");
+    FILE *f = log ? fopen(log, "ae") : NULL;
+    if (!f)
+        return;
+    fprintf(f, "memory %llu %llu\n", (unsigned long long)firn_mem_counted(),
+            (unsigned long long)firn_mem_failed());
+    fclose(f);
+}
+
+void firn_fail_memory(void)
+{
+    const char *nth = getenv("FIRN_FAIL_MEMORY");
+    if (!nth)
+        return;
+    firn_mem_fail_from(nth);
+    atexit(log_memory);
 }
 
 #endif

@@ -20,6 +20,17 @@ FIRN_NODISCARD firn_code firn_fail_at(const char *name, firn_err *err);
 #define FIRN_FAIL(name, err) FIRN_OK
 #endif
 
+/* Makes allocations fail as FIRN_FAIL_MEMORY says ("12": the 12th, "12+": all from then on; the
+ * engine module reads FIRN_FAIL_ENGINE_MEMORY).  When the process ends, a line
+ * "memory COUNTED REFUSED" goes to FIRN_FAILPOINTS_LOG. */
+#ifdef FIRN_FAILPOINTS
+void firn_fail_memory(void);
+#else
+static inline void firn_fail_memory(void)
+{
+}
+#endif
+
 /* Every place in the sources, made at build time by tools/failpoints.py; NULL-terminated. */
 extern const char *const firn_fail_names[];
 

@@ -66,6 +66,11 @@ firn_slice firn_avro_meta(const firn_avro_reader *r, const char *key);
 FIRN_NODISCARD firn_code firn_avro_project(firn_avro_reader *r, const firn_avro_want *wants,
                                            size_t count, firn_err *err);
 
+/* Lets int-keyed maps (arrays of records of a whole number and one more field, as Iceberg writes
+ * them) leave out what has another key than these: a reader of few columns is spared the metrics of
+ * all others.  Maps of other shapes are read whole.  `keys` must outlive the reader. */
+void firn_avro_only_keys(firn_avro_reader *r, const int32_t *keys, size_t count);
+
 /* Reads the next record into *ret: kind RECORD with `count` items in the order of the wants.
  * Values live in `a` (which may be reset between records) or in the block and stay valid until
  * the next block is read: copy what must stay (pass the same arena for blocks and values to keep

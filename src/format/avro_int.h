@@ -146,6 +146,7 @@ typedef struct firn_avro_step {
 struct firn_avro_plan {
     firn_avro_type type;
     bool has_gaps; /* record: some wants have no field */
+    bool is_pair;  /* record: a whole number and one more field, both wanted, in this order */
     const firn_avro_node *node;
     const firn_avro_plan *item;      /* array, map */
     const firn_avro_plan **branches; /* union; as many as the node has */
@@ -159,6 +160,12 @@ FIRN_NODISCARD firn_code firn_avro_plan_make(const firn_avro_node *record,
                                              const firn_avro_want *wants, size_t count,
                                              firn_arena *a, const firn_avro_plan **ret,
                                              firn_err *err);
+
+/* The keys that are wanted of int-keyed maps; none: all. */
+typedef struct firn_avro_keys {
+    const int32_t *v;
+    size_t n;
+} firn_avro_keys;
 
 /* --- codecs -------------------------------------------------------------------------------- */
 

@@ -60,6 +60,15 @@ static firn_code add_wanted(planner *p, firn_avro_plan *plan, const firn_avro_fi
     return FIRN_OK;
 }
 
+static bool is_pair(const firn_avro_node *node, const firn_avro_plan *plan)
+{
+    if (node->field_count != 2 || plan->slot_count != 2 || plan->step_count != 2)
+        return false;
+    firn_avro_type key = node->fields[0].type->type;
+    return (key == FIRN_AVRO_T_INT || key == FIRN_AVRO_T_LONG) && plan->steps[0].plan &&
+           plan->steps[0].slot == 0 && plan->steps[1].plan && plan->steps[1].slot == 1;
+}
+
 static firn_code plan_fields(planner *p, const firn_avro_node *node, wanted w, firn_avro_plan *plan)
 {
     bool *seen = firn_arena_array(p->a, w.n, sizeof *seen);
@@ -82,6 +91,7 @@ static firn_code plan_fields(planner *p, const firn_avro_node *node, wanted w, f
         FIRN_TRY(add_wanted(p, plan, field, &w.v[slot], slot));
     }
     plan->has_gaps = found < w.n;
+    plan->is_pair = is_pair(node, plan);
     return FIRN_OK;
 }
 

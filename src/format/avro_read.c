@@ -34,6 +34,7 @@ struct firn_avro_reader {
     firn_avro_in in;     /* in the current block */
     uint64_t left;       /* records of the current block */
     uint64_t free_items; /* see FREE_ITEMS */
+    firn_avro_keys only;
     const uint8_t *next; /* the next block, in the file */
 };
 
@@ -144,6 +145,11 @@ firn_code firn_avro_project(firn_avro_reader *r, const firn_avro_want *wants, si
     return firn_avro_plan_make(r->schema, wants, count, r->arena, &r->plan, err);
 }
 
+void firn_avro_only_keys(firn_avro_reader *r, const int32_t *keys, size_t count)
+{
+    r->only = (firn_avro_keys){keys, count};
+}
+
 /* --- blocks -------------------------------------------------------------------------------- */
 
 /* Points *ret to the bytes of a block's records.  If values are to live as long as the reader's
@@ -238,7 +244,7 @@ firn_code firn_avro_next(firn_avro_reader *r, firn_arena *a, firn_avro_value *re
     if (found) {
         firn_avro_in in = r->in;
         uint64_t free_items = r->free_items;
-        FIRN_TRY(firn_avro_read_record(&in, r->plan, &free_items, a, ret, err));
+        FIRN_TRY(firn_avro_read_record(&in, r->plan, r->only, &free_items, a, ret, err));
         r->in = in;
         r->free_items = free_items;
         r->left--;

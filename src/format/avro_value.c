@@ -15,6 +15,7 @@ typedef struct decoder {
     firn_err *err;
     unsigned depth;
     uint64_t free_items;
+    firn_avro_keys only;
 } decoder;
 
 typedef firn_code (*read_fn)(decoder *d, const firn_avro_plan *p, firn_avro_value *out);
@@ -246,6 +247,32 @@ static firn_code read_items(decoder *d, const firn_avro_plan *item, uint64_t cou
     return FIRN_OK;
 }
 
+static bool is_wanted(const decoder *d, int64_t key)
+{
+    for (size_t i = 0; i < d->only.n; i++)
+        if (d->only.v[i] == key)
+            return true;
+    return false;
+}
+
+/* Items of an int-keyed map of which few are wanted. */
+static firn_code read_some_items(decoder *d, const firn_avro_plan *item, uint64_t count, list *l)
+{
+    const firn_avro_skip *value = &item->node->fields[1].type->skip;
+    for (; count > 0; count--) {
+        const uint8_t *start = d->in.p;
+        int64_t key = 0;
+        FIRN_TRY(firn_avro_long(&d->in, &key, d->err));
+        if (is_wanted(d, key)) {
+            d->in.p = start;
+            FIRN_TRY(read_items(d, item, 1, l));
+        } else {
+            FIRN_TRY(firn_avro_skip_value(&d->in, value, d->depth, d->err));
+        }
+    }
+    return FIRN_OK;
+}
+
 static firn_code read_pairs(decoder *d, const firn_avro_plan *item, uint64_t count, list *l)
 {
     for (; count > 0; count--) {
@@ -271,7 +298,12 @@ static firn_code read_list(decoder *d, const firn_avro_plan *p, firn_avro_value 
         if (count == 0)
             break;
         FIRN_TRY(check_count(d, count, p->item->node->min_bytes + is_map));
-        FIRN_TRY(is_map ? read_pairs(d, p->item, count, &l) : read_items(d, p->item, count, &l));
+        if (is_map)
+            FIRN_TRY(read_pairs(d, p->item, count, &l));
+        else if (d->only.n && p->item->is_pair)
+            FIRN_TRY(read_some_items(d, p->item, count, &l));
+        else
+            FIRN_TRY(read_items(d, p->item, count, &l));
         if (stop && d->in.p != stop)
             return firn_avro_bad(&d->in, d->err, "items do not take the bytes they say");
     }
@@ -292,10 +324,11 @@ static const read_fn readers[FIRN_AVRO_T_COUNT] = {
     [FIRN_AVRO_T_MAP] = read_list,      [FIRN_AVRO_T_UNION] = read_union,
 };
 
-firn_code firn_avro_read_record(firn_avro_in *in, const firn_avro_plan *plan, uint64_t *free_items,
-                                firn_arena *a, firn_avro_value *ret, firn_err *err)
+firn_code firn_avro_read_record(firn_avro_in *in, const firn_avro_plan *plan, firn_avro_keys only,
+                                uint64_t *free_items, firn_arena *a, firn_avro_value *ret,
+                                firn_err *err)
 {
-    decoder d = {.in = *in, .a = a, .err = err, .free_items = *free_items};
+    decoder d = {.in = *in, .a = a, .err = err, .free_items = *free_items, .only = only};
     firn_avro_value v = {0};
     firn_code code = read_record(&d, plan, &v);
     *in = d.in;

@@ -76,7 +76,9 @@ static firn_code not_closed(firn_json_cut *c)
 {
     firn_framer *f = c->f;
     if (f->mode != FIRN_JSON_OBJECTS)
-        return firn_json_broken(c, "the file ends inside of a value that begins here");
+        return firn_raise(c->err, FIRN_E_DATA,
+                          "byte %llu: the file ends inside of a value that begins here",
+                          (unsigned long long)f->begins);
     if (!f->skipping)
         emit(c, c->at, c->n - c->at); /* it can only be this record that is broken */
     c->at = c->n;
@@ -95,6 +97,7 @@ firn_code firn_json_take(firn_json_cut *c, bool skip)
         f->pending = true;
         f->skipping = skip;
         f->scanned = 0;
+        f->begins = f->offset + c->at;
         f->scan = firn_json_scan_start((char)c->p[c->at]);
     }
     bool done = scan_on(c);
@@ -208,6 +211,7 @@ static firn_code take_line(firn_json_cut *c, size_t end)
 
 static firn_code unfinished_line(firn_json_cut *c)
 {
+    firn_json_next(c); /* blanks before a record do not count */
     c->f->scanned = c->n - c->at;
     c->stop = true;
     if (!is_too_long(c) || (c->n - c->at == c->f->max_record_bytes + 1 && !c->force))

@@ -55,8 +55,9 @@ struct firn_framer {
 
     /* a value that a call did not see the end of */
     bool pending;
-    bool skipping;  /* it is too long, or not wanted: no record is made of it */
-    size_t scanned; /* bytes of it that were looked at and come again */
+    bool skipping;   /* it is too long, or not wanted: no record is made of it */
+    size_t scanned;  /* bytes of it that were looked at and come again */
+    uint64_t begins; /* in the file */
     firn_json_scan scan;
 
     firn_json_array_at array_at;

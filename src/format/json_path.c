@@ -201,6 +201,8 @@ firn_code firn_json_take_path(firn_json_cut *c)
         FIRN_TRY(path_step(c));
     }
     if (c->eof && c->at == c->n && f->path.at != FIRN_JSON_PATH_DONE)
-        return firn_json_broken(c, "the file ends before its top object is closed");
+        return firn_json_broken(c, f->path.at == FIRN_JSON_PATH_ARRAY
+                                       ? "the file ends inside of an array of records"
+                                       : "the file ends before its top object is closed");
     return FIRN_OK;
 }

@@ -70,6 +70,10 @@ static firn_json_op op_of(const firn_layout *l, firn_json_node *node)
     case FIRN_T_UUID:
     case FIRN_T_FIXED:
     case FIRN_T_BINARY:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
     case FIRN_TYPE_KIND_COUNT:
         break;
     }

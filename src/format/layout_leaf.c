@@ -169,6 +169,10 @@ static uint32_t kinds_of(firn_type_kind kind)
     case FIRN_T_UUID:
     case FIRN_T_FIXED:
     case FIRN_T_BINARY:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
     case FIRN_TYPE_KIND_COUNT:
         break;
     }
@@ -198,6 +202,10 @@ static bool own_kind_fits(const firn_type *type, const firn_shape *seen)
     case FIRN_T_UUID:
     case FIRN_T_FIXED:
     case FIRN_T_BINARY:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
         return false;
     case FIRN_T_BOOLEAN:
     case FIRN_T_STRING:

@@ -143,6 +143,8 @@ firn_code firn_layout_of_type(const firn_type *schema, const firn_str *skip, siz
     if (!root)
         return firn_arena_raise(a, err);
     FIRN_TRY(without(schema, skip, skip_count, a, &type, err));
+    for (size_t i = 0; i < type.field_count; i++) /* what has no value gets the default */
+        type.fields[i].required &= !type.fields[i].write_default.p;
     FIRN_TRY(firn_layout_from_type(&type, FIRN_STR_LIT(""), false, false, a, root, err));
     if (saved)
         FIRN_TRY(apply_saved(root, saved, a, err));

@@ -21,7 +21,8 @@ typedef struct firn_catalog firn_catalog;
 typedef struct firn_catalog_change {
     firn_ident ident;
     const firn_metadata *base;   /* NULL: the table is created */
-    const firn_updates *updates; /* what changes, for catalogs that apply it themselves */
+    const firn_updates *updates; /* what changes, for catalogs that apply it themselves; NULL: the
+                                    table is registered, new_location is all there is */
     firn_str new_location;       /* the metadata file written for it */
 } firn_catalog_change;
 
@@ -58,6 +59,10 @@ typedef struct firn_catalog_ops {
                         firn_err *err);
 
     firn_code (*drop)(firn_catalog *c, firn_ident ident, firn_err *err); /* FIRN_E_NOTFOUND */
+
+    /* Gives a table another name; its files stay where they are.  NULL: the catalog does not.
+     * FIRN_E_NOTFOUND, FIRN_E_EXISTS. */
+    firn_code (*rename)(firn_catalog *c, firn_ident from, firn_ident to, firn_err *err);
 } firn_catalog_ops;
 
 /* The common head of every catalog.  Any thread; a catalog locks for itself. */

@@ -36,22 +36,52 @@ void firn_run_names_next(firn_run_names *n, char out[FIRN_RUN_UUID_TEXT])
 
 /* --- what was written, to be removed when it is not needed --------------------------------- */
 
-firn_code firn_commit_note(firn_commit_work *w, firn_str path, int attempt, firn_err *err)
+firn_code firn_commit_note(firn_commit_work *w, firn_str path, int attempt,
+                           const firn_pending *manifest_of, firn_err *err)
 {
-    if (!firn_vec_push(w->arena, &w->written, (firn_written){path, attempt}))
+    const firn_written f = {.path = path, .attempt = attempt, .manifest_of = manifest_of};
+    if (!firn_vec_push(w->arena, &w->written, f))
         return firn_arena_raise(w->arena, err);
     return FIRN_OK;
 }
 
-/* Removes what the attempts other than `keep` wrote; keep == ATTEMPT_NONE: everything.  What was
- * written once for all attempts stays unless everything goes.  Failing to remove is no failure. */
+/* Removes what the attempts other than `keep` wrote, and the manifests that `keep` merged into
+ * others; keep == ATTEMPT_NONE: everything.  Failing to remove is no failure. */
 static void remove_written(firn_commit_work *w, int keep)
 {
     for (size_t i = 0; i < w->written.n; i++) {
         const firn_written *f = &w->written.v[i];
         bool stays = keep != ATTEMPT_NONE && (f->attempt == keep || f->attempt == ATTEMPT_ALL);
-        if (!stays)
+        if (!stays || f->unused)
             (void)w->ctx->io->remove(w->ctx->io->ctx, f->path, NULL);
+    }
+}
+
+static firn_str logged_file(const json_t *log, size_t i)
+{
+    const json_t *file = json_object_get(json_array_get(log, i), "metadata-file");
+    return json_is_string(file) ? firn_json_text(file) : (firn_str){NULL, 0};
+}
+
+/* Metadata files that the log has just dropped, if the table wants them removed. */
+static void remove_old_metadata(firn_commit_work *w, const firn_pending *p)
+{
+    static int present;
+    firn_str wanted = firn_metadata_property(p->next, "write.metadata.delete-after-commit.enabled");
+    if (!p->base || !wanted.p || !firn_str_ieq(wanted, FIRN_STR_LIT("true")))
+        return;
+    const json_t *before = json_object_get(p->base->root, "metadata-log");
+    const json_t *after = json_object_get(p->next->root, "metadata-log");
+    firn_map kept = FIRN_MAP(w->arena);
+    for (size_t i = 0; i < json_array_size(after); i++) {
+        firn_str file = logged_file(after, i);
+        if (file.p && !firn_map_put(&kept, file, &present))
+            return; /* they stay a little longer */
+    }
+    for (size_t i = 0; i < json_array_size(before); i++) {
+        firn_str file = logged_file(before, i);
+        if (file.p && !firn_map_get(&kept, file))
+            (void)w->ctx->io->remove(w->ctx->io->ctx, file, NULL);
     }
 }
 
@@ -71,7 +101,7 @@ static firn_code write_metadata(firn_commit_work *w, firn_pending *p, int attemp
         return firn_arena_raise(w->arena, err);
     FIRN_TRY(firn_metadata_print(p->next, &text, err));
     const firn_io *io = w->ctx->io;
-    FIRN_TRY(firn_commit_note(w, firn_str_of(path), attempt, err));
+    FIRN_TRY(firn_commit_note(w, firn_str_of(path), attempt, NULL, err));
     FIRN_TRY(io->write_new(io->ctx, firn_str_of(path), firn_buf_slice(&text), err));
     firn_metadata *named = firn_arena_alloc(w->arena, sizeof *named);
     if (!named)
@@ -226,7 +256,8 @@ static firn_code start_work(firn_commit_work *w, const firn_table_change *change
     if (!w->pending || !w->swaps)
         return firn_arena_raise(w->arena, err);
     for (size_t i = 0; i < w->count; i++)
-        w->pending[i] = (firn_pending){.change = &changes[i], .snapshot_id = FIRN_NO_SNAPSHOT};
+        w->pending[i] = (firn_pending){
+            .change = &changes[i], .snapshot_id = FIRN_NO_SNAPSHOT, .merged = FIRN_MAP(w->arena)};
     for (size_t i = 0; i < w->count; i++)
         if (changes[i].move_count && changes[i].operation == FIRN_OP_NONE)
             return firn_raise(err, FIRN_E_INVAL, "a position moves only with a snapshot");
@@ -250,6 +281,8 @@ firn_code firn_commit(const firn_commit_ctx *ctx, const firn_table_change *chang
     remove_written(&w, code == FIRN_OK ? w.last_attempt : ATTEMPT_NONE);
     if (code != FIRN_OK)
         return code;
+    for (size_t i = 0; i < count; i++)
+        remove_old_metadata(&w, &w.pending[i]);
     for (size_t i = 0; i < count; i++)
         results[i] = (firn_table_result){w.pending[i].next, w.pending[i].snapshot_id};
     return FIRN_OK;

@@ -10,6 +10,7 @@
 
 #include "iceberg/catalog.h"
 #include "iceberg/position.h"
+#include "iceberg/sort_order.h"
 
 typedef enum firn_operation {
     FIRN_OP_NONE, /* schema and properties only: no snapshot */
@@ -32,6 +33,19 @@ typedef struct firn_table_change {
     const firn_type *schema; /* columns with ids; NULL: as they are */
     int32_t last_column_id;  /* after `schema` */
     const firn_spec *spec;   /* of a table to be created; NULL: unpartitioned */
+    /* the next four: of a table to be created as well */
+    const firn_sort_order *sort_order; /* NULL: unsorted */
+    int32_t *identifier_ids;
+    size_t identifier_count;
+    int32_t format_version; /* 0: 2 */
+
+    /* Adds updates of its own, on the metadata that each attempt is based on, so that a change is
+     * rebased by being made again; NULL: none.  What it raises ends the commit.  Only without
+     * `schema`; with FIRN_OP_NONE on a table of any format version, with a snapshot only where it
+     * changes neither partitions nor the version. */
+    firn_code (*evolve)(void *arg, const firn_metadata *base, firn_arena *a, firn_updates *u,
+                        firn_err *err);
+    void *evolve_arg;
 
     const firn_property *properties;
     size_t property_count;

@@ -2,12 +2,14 @@
 /* One table's part of an attempt: from a change and the metadata it is based on to manifests, a
  * manifest list, and the updates that make the new metadata. */
 #include "iceberg/commit_int.h"
+#include "iceberg/manifest_merge.h"
 #include "iceberg/metadata_int.h"
 #include "iceberg/summary.h"
 
 #include "base/str.h"
 #include "env/fail.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_KEY_BYTES ((size_t)64 << 20)
@@ -43,7 +45,7 @@ static bool has_field(const firn_type *type, int32_t id)
 
 /* Every column the files have must still be there, of a type that can read them, and none may have
  * become required that was not. */
-static bool columns_fit(const firn_type *files, const firn_type *table)
+static bool columns_fit(const firn_type *files, const firn_type *table, int32_t version)
 {
     for (size_t i = 0; i < files->field_count; i++) {
         const firn_field *f = &files->fields[i];
@@ -54,8 +56,8 @@ static bool columns_fit(const firn_type *files, const firn_type *table)
         if (!t)
             return false;
         bool fits = firn_type_is_nested(f->type.kind)
-                        ? t->type.kind == f->type.kind && columns_fit(&f->type, &t->type)
-                        : firn_schema_promotes(&f->type, &t->type);
+                        ? t->type.kind == f->type.kind && columns_fit(&f->type, &t->type, version)
+                        : firn_schema_may_become(&f->type, &t->type, version);
         if (!fits || (t->required && !f->required))
             return false;
     }
@@ -77,10 +79,27 @@ static firn_code check_shape(const firn_pending *p, firn_err *err)
         return conflict(p, "got another schema", err);
     if (c->operation == FIRN_OP_NONE)
         return FIRN_OK;
-    if (!same_schema && !columns_fit(&start->schema->type, &now->schema->type))
+    if (!same_schema && !columns_fit(&start->schema->type, &now->schema->type, now->format_version))
         return conflict(p, "lost or changed a column", err);
     if (c->file_count && !firn_spec_same(start->spec, now->spec))
         return conflict(p, "got another partition spec", err);
+    return FIRN_OK;
+}
+
+static firn_code refuse_unwritable(const firn_table_change *c, const firn_metadata *now,
+                                   firn_err *err)
+{
+    if (now->format_version < 2) {
+        firn_raise(err, FIRN_E_UNSUPPORTED,
+                   "table %s has format version %d; only versions 2 and 3 are written",
+                   firn_quote(c->ident.name).s, now->format_version);
+        return firn_err_advise(err, "upgrade it: `firn alter TABLE set format-version=2`");
+    }
+    const json_t *keys = json_object_get(now->root, "encryption-keys");
+    if (json_array_size(keys) || firn_metadata_property(now, "encryption.key-id").p)
+        return firn_raise(err, FIRN_E_UNSUPPORTED,
+                          "table %s is encrypted (encryption-keys), which is not written",
+                          firn_quote(c->ident.name).s);
     return FIRN_OK;
 }
 
@@ -93,11 +112,9 @@ firn_code firn_commit_rebase_check(const firn_pending *p, firn_err *err)
         return now ? conflict(p, "was created", err) : FIRN_OK;
     if (!firn_str_eq(start->uuid, now->uuid))
         return conflict(p, "was dropped and made anew", err);
-    if (now->format_version != 2)
-        return firn_raise(err, FIRN_E_UNSUPPORTED,
-                          "table %s has format version %d; only version 2 is written: upgrade it "
-                          "with the engine that made it",
-                          firn_quote(c->ident.name).s, now->format_version);
+    if (c->evolve && c->operation == FIRN_OP_NONE)
+        return FIRN_OK;
+    FIRN_TRY(refuse_unwritable(c, now, err));
     if (now == start)
         return FIRN_OK;
     FIRN_TRY(check_shape(p, err));
@@ -113,7 +130,10 @@ static firn_code creation_updates(firn_commit_work *w, firn_pending *p, firn_err
 {
     const firn_table_change *c = p->change;
     char uuid[FIRN_RUN_UUID_TEXT];
-    const firn_schema schema = {.schema_id = 0, .type = *c->schema};
+    const firn_schema schema = {.schema_id = 0,
+                                .type = *c->schema,
+                                .identifier_ids = c->identifier_ids,
+                                .identifier_count = c->identifier_count};
     const firn_spec unpartitioned = {0};
     /* a table's own id is random through and through, not one of the run's */
     firn_run_names own;
@@ -121,24 +141,55 @@ static firn_code creation_updates(firn_commit_work *w, firn_pending *p, firn_err
     FIRN_TRY(w->ctx->io->random(w->ctx->io->ctx, &own.next, sizeof own.next, err));
     firn_run_names_next(&own, uuid);
     FIRN_TRY(firn_update_assign_uuid(&p->updates, uuid, err));
-    FIRN_TRY(firn_update_format_version(&p->updates, 2, err));
+    FIRN_TRY(
+        firn_update_format_version(&p->updates, c->format_version ? c->format_version : 2, err));
     firn_str location = c->location;
     while (location.n > 1 && location.p[location.n - 1] == '/')
         location.n--;
     FIRN_TRY(firn_update_location(&p->updates, location, err));
     FIRN_TRY(firn_update_schema(&p->updates, &schema, c->last_column_id, err));
     FIRN_TRY(firn_update_spec(&p->updates, c->spec ? c->spec : &unpartitioned, err));
-    return firn_update_unsorted(&p->updates, err);
+    FIRN_TRY(firn_update_unsorted(&p->updates, err));
+    return c->sort_order ? firn_update_sort_order(&p->updates, c->sort_order, err) : FIRN_OK;
 }
 
-static firn_code schema_updates(firn_pending *p, firn_err *err)
+/* The identifier fields that are still there, and required. */
+static firn_code keep_identifiers(const firn_schema *old, firn_arena *a, firn_schema *ret,
+                                  firn_err *err)
+{
+    ret->identifier_count = 0;
+    ret->identifier_ids = firn_arena_array(a, old->identifier_count, sizeof *ret->identifier_ids);
+    if (!ret->identifier_ids)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < old->identifier_count; i++) {
+        const firn_field *f = firn_schema_field(&ret->type, old->identifier_ids[i]);
+        if (f && f->required)
+            ret->identifier_ids[ret->identifier_count++] = f->id;
+    }
+    return FIRN_OK;
+}
+
+/* A table whose sort columns go is unsorted. */
+static firn_code keep_order(firn_commit_work *w, firn_pending *p, firn_err *err)
+{
+    firn_sort_order order;
+    const firn_sort_order unsorted = {.order_id = FIRN_UNSORTED_ID};
+    FIRN_TRY(firn_metadata_sort_order(p->base, w->arena, &order, err));
+    for (size_t i = 0; i < order.field_count; i++)
+        if (!firn_schema_field(p->change->schema, order.fields[i].source_id))
+            return firn_update_sort_order(&p->updates, &unsorted, err);
+    return FIRN_OK;
+}
+
+static firn_code schema_updates(firn_commit_work *w, firn_pending *p, firn_err *err)
 {
     const firn_table_change *c = p->change;
     if (!c->schema || firn_schema_same(c->schema, &p->base->schema->type))
         return FIRN_OK;
-    firn_schema schema = *p->base->schema; /* keeps the identifier fields */
-    schema.type = *c->schema;
-    return firn_update_schema(&p->updates, &schema, c->last_column_id, err);
+    firn_schema schema = {.type = *c->schema};
+    FIRN_TRY(keep_identifiers(p->base->schema, w->arena, &schema, err));
+    FIRN_TRY(firn_update_schema(&p->updates, &schema, c->last_column_id, err));
+    return keep_order(w, p, err);
 }
 
 static firn_code property_updates(firn_pending *p, firn_err *err)
@@ -163,6 +214,7 @@ typedef struct building {
     const firn_type *types; /* of the default spec's fields */
     firn_str folder;
     FIRN_VEC(firn_manifest_file) list;
+    size_t replaced; /* manifests whose entries stand in others now */
     firn_summary summary;
 } building;
 
@@ -196,14 +248,16 @@ static firn_code write_added(building *b, firn_err *err)
     firn_manifest_entry *entries = firn_arena_array(a, c->file_count, sizeof *entries);
     if (!entries)
         return firn_arena_raise(a, err);
-    for (size_t i = 0; i < c->file_count; i++)
+    for (size_t i = 0; i < c->file_count; i++) {
         entries[i] = (firn_manifest_entry){.status = FIRN_ENTRY_ADDED,
                                            .snapshot_id = p->snapshot_id,
                                            .sequence_number = -1,
                                            .file_sequence_number = -1,
                                            .file = c->files[i]};
+        entries[i].file.first_row_id = -1; /* inherited */
+    }
     FIRN_TRY(manifest_path(b, &path, err));
-    FIRN_TRY(firn_commit_note(b->w, path, ATTEMPT_ALL, err));
+    FIRN_TRY(firn_commit_note(b->w, path, ATTEMPT_ALL, p, err));
     FIRN_TRY(firn_manifest_write(b->w->ctx->io, b->m, b->m->spec, path, p->snapshot_id, entries,
                                  c->file_count, a, &p->added, err));
     p->has_added = true;
@@ -307,6 +361,11 @@ static firn_code filter_manifest(building *b, firn_manifest_file *mf, const firn
     if (!f.spec)
         return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
                           (int)mf->partition_spec_id);
+    /* deletes reach no file of another spec, or all: then of those that stay, too */
+    if (partitions && f.spec != b->m->spec && mf->deletes) {
+        FIRN_TRY(complete_counts(b, mf, err));
+        return push_manifest(b, *mf, err);
+    }
     if (partitions && f.spec != b->m->spec)
         return firn_raise(err, FIRN_E_UNSUPPORTED,
                           "the table's partition spec was changed: files of the old one cannot be "
@@ -320,9 +379,10 @@ static firn_code filter_manifest(building *b, firn_manifest_file *mf, const firn
     }
     firn_manifest_file rewritten;
     FIRN_TRY(manifest_path(b, &path, err));
-    FIRN_TRY(firn_commit_note(b->w, path, b->attempt, err));
+    FIRN_TRY(firn_commit_note(b->w, path, b->attempt, b->p, err));
     FIRN_TRY(firn_manifest_write(b->w->ctx->io, b->m, f.spec, path, b->p->snapshot_id, f.entries.v,
                                  f.entries.n, b->w->arena, &rewritten, err));
+    b->replaced++;
     return push_manifest(b, rewritten, err);
 }
 
@@ -355,11 +415,6 @@ static firn_code replace_old(building *b, firn_manifest_file *old, size_t count,
         bool live = old[i].added_files_count != 0 || old[i].existing_files_count != 0;
         if (!live)
             continue; /* holds nothing but files deleted before */
-        if (old[i].deletes && !whole)
-            return firn_raise(err, FIRN_E_UNSUPPORTED,
-                              "the table has delete files, which this version does not rewrite");
-        if (old[i].deletes)
-            continue; /* no row is left to which they apply */
         FIRN_TRY(filter_manifest(b, &old[i], whole ? NULL : &partitions, err));
     }
     return FIRN_OK;
@@ -436,16 +491,53 @@ static const char *operation_name(const building *b)
     return removed && b->p->change->file_count == 0 ? "delete" : "overwrite";
 }
 
+static firn_code set_number(json_t *summary, const char *key, size_t n, firn_err *err)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%zu", n);
+    return firn_json_set(summary, key, json_string(text), err);
+}
+
+static firn_code count_manifests(const building *b, json_t *summary, firn_err *err)
+{
+    size_t created = 0;
+    for (size_t i = 0; i < b->list.n; i++)
+        created += b->list.v[i].added_snapshot_id == b->p->snapshot_id;
+    FIRN_TRY(set_number(summary, "manifests-created", created, err));
+    FIRN_TRY(set_number(summary, "manifests-kept", b->list.n - created, err));
+    return set_number(summary, "manifests-replaced", b->replaced, err);
+}
+
 static firn_code make_summary(building *b, json_t *summary, firn_err *err)
 {
     const firn_table_change *c = b->p->change;
     const firn_snapshot *previous = b->p->base ? firn_metadata_current(b->p->base) : NULL;
     FIRN_TRY(firn_summary_write(&b->summary, operation_name(b), previous, summary, err));
+    FIRN_TRY(count_manifests(b, summary, err));
     FIRN_TRY(firn_json_set(summary, "engine-name", json_string("firn"), err));
     FIRN_TRY(firn_json_set(summary, "engine-version", json_string(b->w->ctx->engine_version), err));
     for (size_t i = 0; i < c->summary_count; i++)
         FIRN_TRY(
             firn_json_set(summary, c->summary[i].key, firn_json_new_str(c->summary[i].value), err));
+    return FIRN_OK;
+}
+
+/* Gives the rows of each manifest their ids, as far as it has none: the running number grows by all
+ * rows in it, those that have ids of their own as well.  Source: ICEBERG.md §4.2. */
+static firn_code assign_row_ids(building *b, int64_t *ret_added, firn_err *err)
+{
+    int64_t next = b->m->next_row_id;
+    *ret_added = 0;
+    for (size_t i = 0; i < b->list.n && b->m->format_version >= 3; i++) {
+        firn_manifest_file *mf = &b->list.v[i];
+        if (mf->deletes || mf->first_row_id >= 0)
+            continue;
+        mf->first_row_id = next;
+        if (__builtin_add_overflow(next, mf->added_rows_count, &next) ||
+            __builtin_add_overflow(next, mf->existing_rows_count, &next))
+            return firn_raise(err, FIRN_E_DATA, "row ids beyond 64 bits");
+    }
+    *ret_added = next - b->m->next_row_id;
     return FIRN_OK;
 }
 
@@ -463,9 +555,10 @@ static firn_code write_list(building *b, const firn_position_stamp *st, int64_t 
                                           .snapshot_id = b->p->snapshot_id,
                                           .parent_id = parent,
                                           .sequence_number = sequence,
+                                          .first_row_id = b->m->next_row_id,
                                           .meta_key = st->header_key,
                                           .meta_value = st->header_value};
-    FIRN_TRY(firn_commit_note(b->w, firn_str_of(path), b->attempt, err));
+    FIRN_TRY(firn_commit_note(b->w, firn_str_of(path), b->attempt, NULL, err));
     FIRN_TRY(firn_manifest_list_write(b->w->ctx->io, firn_str_of(path), &head, b->list.v, b->list.n,
                                       err));
     *ret = firn_str_of(path);
@@ -497,6 +590,43 @@ static firn_code ref_updates(building *b, bool stamped, firn_err *err)
     return firn_update_property(u, FIRN_POSITION_PROPERTY, FIRN_STR_LIT("true"), err);
 }
 
+static firn_code merged_path(void *arg, firn_str *ret, firn_err *err)
+{
+    building *b = arg;
+    FIRN_TRY(manifest_path(b, ret, err));
+    return firn_commit_note(b->w, *ret, ATTEMPT_ALL, b->p, err);
+}
+
+/* Manifests that were written for this list and merged into others since are not in it. */
+static firn_code mark_unused(building *b, firn_err *err)
+{
+    static int present;
+    firn_map list = FIRN_MAP(b->w->arena);
+    for (size_t i = 0; i < b->list.n; i++)
+        if (!firn_map_put(&list, b->list.v[i].manifest_path, &present))
+            return firn_arena_raise(b->w->arena, err);
+    for (size_t i = 0; i < b->w->written.n; i++) {
+        firn_written *f = &b->w->written.v[i];
+        if (f->manifest_of == b->p)
+            f->unused = firn_map_get(&list, f->path) == NULL;
+    }
+    return FIRN_OK;
+}
+
+static firn_code merge_manifests(building *b, firn_err *err)
+{
+    firn_merge_job job = {.io = b->w->ctx->io,
+                          .m = b->m,
+                          .snapshot_id = b->p->snapshot_id,
+                          .arena = b->w->arena,
+                          .done = &b->p->merged,
+                          .new_path = merged_path,
+                          .arg = b};
+    FIRN_TRY(firn_manifests_merge(&job, b->list.v, &b->list.n, err));
+    b->replaced += job.replaced;
+    return mark_unused(b, err);
+}
+
 static firn_code gather_manifests(building *b, firn_err *err)
 {
     const firn_snapshot *current = b->p->base ? firn_metadata_current(b->p->base) : NULL;
@@ -512,18 +642,21 @@ static firn_code gather_manifests(building *b, firn_err *err)
     FIRN_TRY(firn_manifest_list_read(b->w->ctx->io, current, NULL, b->w->arena, &old, &count, NULL,
                                      err));
     if (b->p->change->operation == FIRN_OP_APPEND)
-        return keep_old(b, old, count, err);
-    return replace_old(b, old, count, err);
+        FIRN_TRY(keep_old(b, old, count, err));
+    else
+        FIRN_TRY(replace_old(b, old, count, err));
+    return merge_manifests(b, err);
 }
 
 static firn_code build_snapshot(building *b, int64_t now_ms, firn_err *err)
 {
     firn_position_stamp st;
     bool stamped;
+    int64_t added_rows;
     firn_str list;
     const firn_metadata *base = b->p->base;
     int64_t parent = base ? base->current_snapshot_id : FIRN_NO_SNAPSHOT;
-    int64_t sequence = base ? base->last_sequence_number + 1 : 1;
+    int64_t sequence = base ? firn_sum(base->last_sequence_number, 1) : 1;
     FIRN_AUTO(firn_json_unref) json_t *summary = json_object();
     FIRN_AUTO(firn_json_unref) json_t *s = json_object();
     if (!summary || !s)
@@ -531,8 +664,13 @@ static firn_code build_snapshot(building *b, int64_t now_ms, firn_err *err)
     FIRN_TRY(gather_manifests(b, err));
     FIRN_TRY(make_summary(b, summary, err));
     FIRN_TRY(stamp(b, summary, &st, &stamped, err));
+    FIRN_TRY(assign_row_ids(b, &added_rows, err));
     FIRN_TRY(write_list(b, &st, sequence, parent, &list, err));
     FIRN_TRY(snapshot_json(b, parent, sequence, now_ms, summary, list, s, err));
+    if (b->m->format_version >= 3) {
+        FIRN_TRY(firn_json_set(s, "first-row-id", json_integer(b->m->next_row_id), err));
+        FIRN_TRY(firn_json_set(s, "added-rows", json_integer(added_rows), err));
+    }
     FIRN_TRY(firn_update_snapshot(&b->p->updates, json_incref(s), err));
     return ref_updates(b, stamped, err);
 }
@@ -546,8 +684,10 @@ firn_code firn_commit_build(firn_commit_work *w, firn_pending *p, int attempt, f
     if (p->base)
         now_ms = FIRN_MAX(now_ms, p->base->last_updated_ms);
     FIRN_TRY(firn_updates_new(w->arena, &p->updates, err));
-    FIRN_TRY(p->base ? schema_updates(p, err) : creation_updates(w, p, err));
+    FIRN_TRY(p->base ? schema_updates(w, p, err) : creation_updates(w, p, err));
     FIRN_TRY(property_updates(p, err));
+    if (p->change->evolve)
+        FIRN_TRY(p->change->evolve(p->change->evolve_arg, p->base, w->arena, &p->updates, err));
     if (p->change->operation != FIRN_OP_NONE) {
         FIRN_TRY(choose_snapshot_id(w, p, err));
         /* manifests name the schema the table will have */

@@ -3,27 +3,33 @@
 #ifndef FIRN_COMMIT_INT_H
 #define FIRN_COMMIT_INT_H
 
+#include "base/map.h"
 #include "iceberg/commit.h"
 
 #define ATTEMPT_ALL  (-1) /* written once, used by every attempt */
 #define ATTEMPT_NONE (-2)
 
+typedef struct firn_pending firn_pending;
+
 typedef struct firn_written {
     firn_str path;
     int attempt;
+    const firn_pending *manifest_of; /* a manifest of this table; NULL: another file */
+    bool unused;                     /* the newest attempt's list does not hold the manifest */
 } firn_written;
 
 /* One table on its way through the attempts. */
-typedef struct firn_pending {
+struct firn_pending {
     const firn_table_change *change;
     int64_t snapshot_id;
     bool has_added; /* the manifest of new files is written */
     firn_manifest_file added;
+    firn_map merged; /* what manifests were merged into, by the attempts so far */
     /* of the current attempt */
     const firn_metadata *base; /* NULL: the table is created */
     firn_updates updates;
     const firn_metadata *next;
-} firn_pending;
+};
 
 typedef struct firn_commit_work {
     const firn_commit_ctx *ctx;
@@ -35,8 +41,9 @@ typedef struct firn_commit_work {
     FIRN_VEC(firn_written) written;
 } firn_commit_work;
 
+/* Notes a file that is about to be written; `manifest_of`: the table whose manifest it is. */
 FIRN_NODISCARD firn_code firn_commit_note(firn_commit_work *w, firn_str path, int attempt,
-                                          firn_err *err);
+                                          const firn_pending *manifest_of, firn_err *err);
 
 /* Whether the change still makes sense on p->base; FIRN_E_CONFLICT if it must be prepared anew. */
 FIRN_NODISCARD firn_code firn_commit_rebase_check(const firn_pending *p, firn_err *err);

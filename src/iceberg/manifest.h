@@ -45,8 +45,11 @@ typedef struct firn_data_file {
     size_t split_offset_count;
     int32_t *equality_ids;
     size_t equality_id_count;
-    int32_t sort_order_id; /* -1: none */
-    firn_str referenced_data_file;
+    int32_t sort_order_id;         /* -1: none */
+    int64_t first_row_id;          /* -1: none; inherited from the manifest when read */
+    firn_str referenced_data_file; /* of deletes for one file; .p == NULL: none */
+    int64_t content_offset;        /* of a deletion vector in its file; -1: none */
+    int64_t content_size_in_bytes; /* -1: none */
 } firn_data_file;
 
 typedef struct firn_manifest_entry {
@@ -83,6 +86,7 @@ typedef struct firn_manifest_file {
     firn_field_summary *partitions;
     size_t partition_count; /* 0: not said */
     firn_slice key_metadata;
+    int64_t first_row_id; /* -1: none, or when written to a table of version 3: given now */
 } firn_manifest_file;
 
 /* --- reading ------------------------------------------------------------------------------- */
@@ -106,7 +110,22 @@ typedef enum firn_manifest_detail {
 typedef firn_code (*firn_entry_fn)(void *arg, const firn_manifest_entry *e, bool *stop,
                                    firn_err *err);
 
-/* Reads one manifest, entry by entry.  Memory is bounded by the file and one entry. */
+/* Reads one manifest, entry by entry, as the caller asks for them; `io`, `m` and `mf` must outlive
+ * the reader.  Memory is bounded by the file and one entry. */
+typedef struct firn_manifest_reader firn_manifest_reader;
+FIRN_NODISCARD firn_code firn_manifest_open(const firn_io *io, const firn_metadata *m,
+                                            const firn_manifest_file *mf,
+                                            firn_manifest_detail detail, firn_manifest_reader **ret,
+                                            firn_err *err);
+/* The next entry, inherited values filled in, which lives until the next call; NULL: no more. */
+FIRN_NODISCARD firn_code firn_manifest_next(firn_manifest_reader *r,
+                                            const firn_manifest_entry **ret, firn_err *err);
+/* Metrics of other columns than these may be left out; before the first entry.  `ids` must outlive
+ * the reader. */
+void firn_manifest_only_columns(firn_manifest_reader *r, const int32_t *ids, size_t count);
+void firn_manifest_close(firn_manifest_reader *r); /* accepts NULL */
+
+/* The same with a call for each entry. */
 FIRN_NODISCARD firn_code firn_manifest_read(const firn_io *io, const firn_metadata *m,
                                             const firn_manifest_file *mf,
                                             firn_manifest_detail detail, firn_entry_fn fn,
@@ -119,19 +138,35 @@ FIRN_NODISCARD firn_code firn_data_file_copy(const firn_data_file *f, const firn
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-/* Writes a manifest of version 2 for one spec and returns its entry for the list, with counts and
- * partition summary.  Entries with sequence_number -1 inherit.  `path` must not exist. */
+/* Writes a manifest of the table's version (2 or 3) for one spec and returns its entry for the
+ * list, with counts and partition summary.  Entries with sequence_number -1 inherit.  The files are
+ * all data or all deletes.  `path` must not exist. */
 FIRN_NODISCARD firn_code firn_manifest_write(const firn_io *io, const firn_metadata *m,
                                              const firn_spec *spec, firn_str path,
                                              int64_t snapshot_id,
                                              const firn_manifest_entry *entries, size_t count,
                                              firn_arena *a, firn_manifest_file *ret, firn_err *err);
 
+/* The same entry by entry, in memory of the compressed file and one entry.  What is made lives in
+ * `a`, but must be freed; `deletes`: of delete files. */
+typedef struct firn_manifest_writer firn_manifest_writer;
+FIRN_NODISCARD firn_code firn_manifest_writer_new(const firn_io *io, const firn_metadata *m,
+                                                  const firn_spec *spec, bool deletes,
+                                                  firn_arena *a, firn_manifest_writer **ret,
+                                                  firn_err *err);
+FIRN_NODISCARD firn_code firn_manifest_writer_add(firn_manifest_writer *w,
+                                                  const firn_manifest_entry *e, firn_err *err);
+FIRN_NODISCARD firn_code firn_manifest_writer_finish(firn_manifest_writer *w, firn_str path,
+                                                     int64_t snapshot_id, firn_manifest_file *ret,
+                                                     firn_err *err);
+void firn_manifest_writer_free(firn_manifest_writer *w); /* accepts NULL */
+
 typedef struct firn_manifest_list_head {
     int64_t snapshot_id;
     int64_t parent_id; /* FIRN_NO_SNAPSHOT: none */
     int64_t sequence_number;
-    const firn_metadata *metadata; /* says how to compress; NULL: deflate */
+    int64_t first_row_id;          /* of the snapshot, in version 3 */
+    const firn_metadata *metadata; /* says the version and how to compress; NULL: 2, deflate */
     const char *meta_key;          /* one more header entry; NULL: none */
     firn_slice meta_value;
 } firn_manifest_list_head;

@@ -67,7 +67,7 @@ static const firn_avro_want list_wants[] = {
     {ID_EXISTING_FILES, NULL, 0},    {ID_DELETED_FILES, NULL, 0},
     {ID_ADDED_ROWS, NULL, 0},        {ID_EXISTING_ROWS, NULL, 0},
     {ID_DELETED_ROWS, NULL, 0},      {ID_PARTITIONS, summary_wants, FIRN_COUNT_OF(summary_wants)},
-    {ID_LIST_KEY_METADATA, NULL, 0},
+    {ID_LIST_KEY_METADATA, NULL, 0}, {ID_LIST_FIRST_ROW_ID, NULL, 0},
 };
 
 static firn_code read_summaries(const firn_avro_value *v, firn_arena *a, firn_manifest_file *mf,
@@ -93,6 +93,27 @@ static firn_code read_summaries(const firn_avro_value *v, firn_arena *a, firn_ma
     return FIRN_OK;
 }
 
+/* A count that some writers give 64 bits; -1: unknown. */
+static int32_t as_count(const firn_avro_value *v)
+{
+    return (int32_t)FIRN_MIN(FIRN_MAX(as_i64(v, -1), -1), INT32_MAX);
+}
+
+static firn_code check_manifest_file(const firn_manifest_file *mf, int64_t content, int64_t spec_id,
+                                     firn_err *err)
+{
+    if (mf->manifest_length < 0 || mf->sequence_number < 0 || mf->min_sequence_number < 0)
+        return firn_raise(err, FIRN_E_DATA, "a length or sequence number of %s is negative",
+                          firn_quote(mf->manifest_path).s);
+    if (spec_id < 0 || spec_id > INT32_MAX)
+        return firn_raise(err, FIRN_E_DATA, "%s has the partition spec %lld",
+                          firn_quote(mf->manifest_path).s, (long long)spec_id);
+    if (content != 0 && content != 1)
+        return firn_raise(err, FIRN_E_UNSUPPORTED, "%s holds files of the kind %lld",
+                          firn_quote(mf->manifest_path).s, (long long)content);
+    return FIRN_OK;
+}
+
 static firn_code read_manifest_file(const firn_avro_value *record, firn_arena *a,
                                     firn_manifest_file *mf, firn_err *err)
 {
@@ -103,20 +124,20 @@ static firn_code read_manifest_file(const firn_avro_value *record, firn_arena *a
     FIRN_TRY(need_i64(&f[1], "manifest_length", &mf->manifest_length, err));
     FIRN_TRY(need_i64(&f[2], "partition_spec_id", &spec_id, err));
     mf->partition_spec_id = (int32_t)spec_id;
-    mf->deletes = as_i64(&f[3], 0) == 1;
+    int64_t content = as_i64(&f[3], 0);
+    mf->deletes = content == 1;
     mf->sequence_number = as_i64(&f[4], 0); /* version 1 has none: 0 */
     mf->min_sequence_number = as_i64(&f[5], 0);
     mf->added_snapshot_id = as_i64(&f[6], FIRN_NO_SNAPSHOT);
-    mf->added_files_count = (int32_t)as_i64(&f[7], -1);
-    mf->existing_files_count = (int32_t)as_i64(&f[8], -1);
-    mf->deleted_files_count = (int32_t)as_i64(&f[9], -1);
+    mf->added_files_count = as_count(&f[7]);
+    mf->existing_files_count = as_count(&f[8]);
+    mf->deleted_files_count = as_count(&f[9]);
     mf->added_rows_count = as_i64(&f[10], -1);
     mf->existing_rows_count = as_i64(&f[11], -1);
     mf->deleted_rows_count = as_i64(&f[12], -1);
     mf->key_metadata = as_bytes(&f[14]);
-    if (mf->manifest_length < 0 || mf->sequence_number < 0 || mf->min_sequence_number < 0)
-        return firn_raise(err, FIRN_E_DATA, "a length or sequence number of %s is negative",
-                          firn_quote(mf->manifest_path).s);
+    mf->first_row_id = mf->deletes ? -1 : as_i64(&f[15], -1);
+    FIRN_TRY(check_manifest_file(mf, content, spec_id, err));
     return read_summaries(&f[13], a, mf, err);
 }
 
@@ -160,7 +181,8 @@ static firn_code manifests_of_v1(const firn_snapshot *s, firn_arena *a, firn_man
                                        .deleted_files_count = -1,
                                        .added_rows_count = -1,
                                        .existing_rows_count = -1,
-                                       .deleted_rows_count = -1};
+                                       .deleted_rows_count = -1,
+                                       .first_row_id = -1};
     }
     *ret = list;
     *ret_count = n;
@@ -214,6 +236,11 @@ enum { /* places of a data file's values: those of FIRN_DETAIL_FILES, of _STATS,
        F_SIZE,
        F_KEY_METADATA,
        F_REFERENCED,
+       F_EQUALITY_IDS,
+       F_SORT_ORDER,
+       F_FIRST_ROW_ID,
+       F_CONTENT_OFFSET,
+       F_CONTENT_SIZE,
        F_FILES_END,
        F_VALUE_COUNTS = F_FILES_END,
        F_NULL_COUNTS,
@@ -223,8 +250,6 @@ enum { /* places of a data file's values: those of FIRN_DETAIL_FILES, of _STATS,
        F_STATS_END,
        F_COLUMN_SIZES = F_STATS_END,
        F_SPLIT_OFFSETS,
-       F_EQUALITY_IDS,
-       F_SORT_ORDER,
        F_ALL_END
 };
 
@@ -238,9 +263,8 @@ typedef struct reading {
     const firn_type *types; /* of the spec's fields */
     const bool *known;      /* whether that is so; other values are taken for null */
     size_t wanted;          /* of F_… */
+    int64_t next_row_id;    /* of the next file without one; -1: none is given */
     firn_arena *entry;      /* reset for each entry */
-    firn_entry_fn fn;
-    void *arg;
 } reading;
 
 static firn_code make_wants(const reading *rd, firn_arena *a, firn_avro_want **ret, firn_err *err)
@@ -270,6 +294,9 @@ static firn_code make_wants(const reading *rd, firn_arena *a, firn_avro_want **r
         [F_SPLIT_OFFSETS] = {ID_SPLIT_OFFSETS, NULL, 0},
         [F_EQUALITY_IDS] = {ID_EQUALITY_IDS, NULL, 0},
         [F_SORT_ORDER] = {ID_SORT_ORDER_ID, NULL, 0},
+        [F_FIRST_ROW_ID] = {ID_FIRST_ROW_ID, NULL, 0},
+        [F_CONTENT_OFFSET] = {ID_CONTENT_OFFSET, NULL, 0},
+        [F_CONTENT_SIZE] = {ID_CONTENT_SIZE, NULL, 0},
     };
     memcpy(file, all, sizeof all);
     entry[E_STATUS].id = ID_STATUS;
@@ -284,7 +311,8 @@ static firn_code make_wants(const reading *rd, firn_arena *a, firn_avro_want **r
 static bool is_integral(firn_type_kind k)
 {
     return k == FIRN_T_INT || k == FIRN_T_LONG || k == FIRN_T_DATE || k == FIRN_T_TIME ||
-           k == FIRN_T_TIMESTAMP || k == FIRN_T_TIMESTAMPTZ;
+           k == FIRN_T_TIMESTAMP || k == FIRN_T_TIMESTAMPTZ || k == FIRN_T_TIMESTAMP_NS ||
+           k == FIRN_T_TIMESTAMPTZ_NS;
 }
 
 static bool bytes_value(firn_slice b, const firn_type *t, firn_value *ret)
@@ -490,8 +518,12 @@ static firn_code read_data_file(const reading *rd, const firn_avro_value *v, fir
         (content != FIRN_CONTENT_DATA) != rd->mf->deletes)
         return firn_raise(err, FIRN_E_DATA, "a file of content %lld in a manifest of %s",
                           (long long)content, rd->mf->deletes ? "delete files" : "data files");
-    *f = (firn_data_file){
-        .content = (firn_content)content, .spec_id = rd->spec->spec_id, .sort_order_id = -1};
+    *f = (firn_data_file){.content = (firn_content)content,
+                          .spec_id = rd->spec->spec_id,
+                          .sort_order_id = (int32_t)as_i64(&x[F_SORT_ORDER], -1),
+                          .first_row_id = as_i64(&x[F_FIRST_ROW_ID], -1),
+                          .content_offset = as_i64(&x[F_CONTENT_OFFSET], -1),
+                          .content_size_in_bytes = as_i64(&x[F_CONTENT_SIZE], -1)};
     FIRN_TRY(need_str(&x[F_PATH], "file_path", &f->file_path, err));
     FIRN_TRY(need_str(&x[F_FORMAT], "file_format", &f->file_format, err));
     FIRN_TRY(read_partition(rd, &x[F_PARTITION], f, err));
@@ -502,14 +534,13 @@ static firn_code read_data_file(const reading *rd, const firn_avro_value *v, fir
                           firn_quote(f->file_path).s);
     f->key_metadata = as_bytes(&x[F_KEY_METADATA]);
     f->referenced_data_file = as_str(&x[F_REFERENCED]);
+    FIRN_TRY(read_equality_ids(rd, &x[F_EQUALITY_IDS], f, err));
     if (rd->wanted <= F_FILES_END)
         return FIRN_OK;
     FIRN_TRY(read_metrics(rd, x, f, err));
     if (rd->wanted <= F_STATS_END)
         return FIRN_OK;
-    f->sort_order_id = (int32_t)as_i64(&x[F_SORT_ORDER], -1);
-    FIRN_TRY(read_split_offsets(rd, &x[F_SPLIT_OFFSETS], f, err));
-    return read_equality_ids(rd, &x[F_EQUALITY_IDS], f, err);
+    return read_split_offsets(rd, &x[F_SPLIT_OFFSETS], f, err);
 }
 
 /* Fills in what an entry inherits from its manifest. */
@@ -530,8 +561,27 @@ static firn_code inherit(const reading *rd, const firn_avro_value *x, firn_manif
     return FIRN_OK;
 }
 
-static firn_code read_entry(const reading *rd, const firn_avro_value *record,
-                            firn_manifest_entry *e, firn_err *err)
+/* A file without an id for its first row has the next one of its manifest; in a manifest that has
+ * none itself no file has.  Source: ICEBERG.md §4.2. */
+static firn_code inherit_row_id(reading *rd, firn_manifest_entry *e, firn_err *err)
+{
+    firn_data_file *f = &e->file;
+    if (e->status == FIRN_ENTRY_DELETED)
+        return FIRN_OK;
+    if (rd->next_row_id < 0) {
+        f->first_row_id = -1;
+        return FIRN_OK;
+    }
+    if (f->first_row_id >= 0)
+        return FIRN_OK;
+    f->first_row_id = rd->next_row_id;
+    if (__builtin_add_overflow(rd->next_row_id, f->record_count, &rd->next_row_id))
+        return firn_raise(err, FIRN_E_DATA, "row ids beyond 64 bits");
+    return FIRN_OK;
+}
+
+static firn_code read_entry(reading *rd, const firn_avro_value *record, firn_manifest_entry *e,
+                            firn_err *err)
 {
     const firn_avro_value *x = record->u.items.v;
     int64_t status = 0;
@@ -540,24 +590,8 @@ static firn_code read_entry(const reading *rd, const firn_avro_value *record,
         return firn_raise(err, FIRN_E_DATA, "status %lld of an entry", (long long)status);
     e->status = (firn_entry_status)status;
     FIRN_TRY(inherit(rd, x, e, err));
-    return read_data_file(rd, &x[E_FILE], &e->file, err);
-}
-
-static firn_code read_entries(reading *rd, firn_avro_reader *r, firn_err *err)
-{
-    bool stop = false;
-    while (!stop) {
-        firn_avro_value record;
-        firn_manifest_entry e;
-        bool end;
-        firn_arena_reset(rd->entry);
-        FIRN_TRY(firn_avro_next(r, rd->entry, &record, &end, err));
-        if (end)
-            break;
-        FIRN_TRY(read_entry(rd, &record, &e, err));
-        FIRN_TRY(rd->fn(rd->arg, &e, &stop, err));
-    }
-    return FIRN_OK;
+    FIRN_TRY(read_data_file(rd, &x[E_FILE], &e->file, err));
+    return inherit_row_id(rd, e, err);
 }
 
 /* The spec is named by the list, or (version 1 without a list) by the manifest's own header. */
@@ -588,32 +622,110 @@ static firn_code partition_types(reading *rd, firn_arena *a, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code read_manifest(const firn_io *io, reading *rd, firn_arena *a, firn_err *err)
+struct firn_manifest_reader {
+    reading rd;
+    firn_avro_reader *avro;
+    firn_arena *arena; /* of the file */
+    firn_manifest_entry entry;
+};
+
+static firn_code open_manifest(const firn_io *io, firn_manifest_reader *r, firn_err *err)
 {
     firn_slice file;
     firn_avro_want *wants = NULL;
-    FIRN_AUTO(close_reader) firn_avro_reader *r = NULL;
+    reading *rd = &r->rd;
+    firn_arena *a = r->arena;
     FIRN_TRY(io->read(io->ctx, rd->mf->manifest_path, MAX_MANIFEST_BYTES, a, &file, err));
-    FIRN_TRY(firn_avro_open(file, MAX_BLOCK_BYTES, a, &r, err));
-    FIRN_TRY(find_spec(rd, r, err));
+    FIRN_TRY(firn_avro_open(file, MAX_BLOCK_BYTES, a, &r->avro, err));
+    FIRN_TRY(find_spec(rd, r->avro, err));
     FIRN_TRY(partition_types(rd, a, err));
     FIRN_TRY(make_wants(rd, a, &wants, err));
-    FIRN_TRY(firn_avro_project(r, wants, E_END, err));
-    return read_entries(rd, r, err);
+    return firn_avro_project(r->avro, wants, E_END, err);
+}
+
+static firn_code wrap_manifest(const firn_manifest_file *mf, firn_err *err)
+{
+    return firn_wrap(err, "manifest %s", firn_quote(mf->manifest_path).s);
+}
+
+firn_code firn_manifest_open(const firn_io *io, const firn_metadata *m,
+                             const firn_manifest_file *mf, firn_manifest_detail detail,
+                             firn_manifest_reader **ret, firn_err *err)
+{
+    static const size_t wanted[] = {F_FILES_END, F_STATS_END, F_ALL_END};
+    firn_arena *a = firn_arena_new("a manifest", 0);
+    firn_manifest_reader *r = a ? firn_arena_zalloc(a, sizeof *r) : NULL;
+    firn_arena *entry = r ? firn_arena_new("an entry of a manifest", 0) : NULL;
+    if (!entry) {
+        firn_arena_free(a);
+        return firn_raise_nomem(err);
+    }
+    r->arena = a;
+    r->rd = (reading){.m = m,
+                      .mf = mf,
+                      .wanted = wanted[detail],
+                      .next_row_id = mf->deletes ? -1 : mf->first_row_id,
+                      .entry = entry};
+    if (open_manifest(io, r, err) != FIRN_OK) {
+        firn_manifest_close(r);
+        return wrap_manifest(mf, err);
+    }
+    *ret = r;
+    return FIRN_OK;
+}
+
+static firn_code next_entry(firn_manifest_reader *r, bool *end, firn_err *err)
+{
+    firn_avro_value record;
+    firn_arena_reset(r->rd.entry);
+    FIRN_TRY(firn_avro_next(r->avro, r->rd.entry, &record, end, err));
+    return *end ? FIRN_OK : read_entry(&r->rd, &record, &r->entry, err);
+}
+
+firn_code firn_manifest_next(firn_manifest_reader *r, const firn_manifest_entry **ret,
+                             firn_err *err)
+{
+    bool end;
+    if (next_entry(r, &end, err) != FIRN_OK)
+        return wrap_manifest(r->rd.mf, err);
+    *ret = end ? NULL : &r->entry;
+    return FIRN_OK;
+}
+
+void firn_manifest_only_columns(firn_manifest_reader *r, const int32_t *ids, size_t count)
+{
+    firn_avro_only_keys(r->avro, ids, count);
+}
+
+void firn_manifest_close(firn_manifest_reader *r)
+{
+    if (!r)
+        return;
+    firn_avro_close(r->avro);
+    firn_arena_free(r->rd.entry);
+    firn_arena_free(r->arena);
+}
+
+static void close_manifest(firn_manifest_reader **r)
+{
+    firn_manifest_close(*r);
 }
 
 firn_code firn_manifest_read(const firn_io *io, const firn_metadata *m,
                              const firn_manifest_file *mf, firn_manifest_detail detail,
                              firn_entry_fn fn, void *arg, firn_err *err)
 {
-    static const size_t wanted[] = {F_FILES_END, F_STATS_END, F_ALL_END};
-    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a manifest", 0);
-    FIRN_AUTO(firn_arena_freep) firn_arena *entry = firn_arena_new("an entry of a manifest", 0);
-    if (!a || !entry)
-        return firn_raise_nomem(err);
-    reading rd = {.m = m, .mf = mf, .wanted = wanted[detail], .entry = entry, .fn = fn, .arg = arg};
-    if (read_manifest(io, &rd, a, err) != FIRN_OK)
-        return firn_wrap(err, "manifest %s", firn_quote(mf->manifest_path).s);
+    FIRN_AUTO(close_manifest) firn_manifest_reader *r = NULL;
+    bool stop = false;
+    FIRN_TRY(firn_manifest_open(io, m, mf, detail, &r, err));
+    while (!stop) {
+        const firn_manifest_entry *e;
+        FIRN_TRY(firn_manifest_next(r, &e, err));
+        if (!e)
+            break;
+        if (fn(arg, e, &stop, err) != FIRN_OK)
+            return wrap_manifest(mf, err);
+    }
     return FIRN_OK;
 }
 

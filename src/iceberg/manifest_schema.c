@@ -4,31 +4,43 @@
 
 #include "base/str.h"
 
-const char firn_manifest_list_avro_schema[] =
-    "{\"type\":\"record\",\"name\":\"manifest_file\",\"fields\":["
-    "{\"name\":\"manifest_path\",\"type\":\"string\",\"field-id\":500},"
-    "{\"name\":\"manifest_length\",\"type\":\"long\",\"field-id\":501},"
-    "{\"name\":\"partition_spec_id\",\"type\":\"int\",\"field-id\":502},"
-    "{\"name\":\"content\",\"type\":\"int\",\"field-id\":517},"
-    "{\"name\":\"sequence_number\",\"type\":\"long\",\"field-id\":515},"
-    "{\"name\":\"min_sequence_number\",\"type\":\"long\",\"field-id\":516},"
-    "{\"name\":\"added_snapshot_id\",\"type\":\"long\",\"field-id\":503},"
-    "{\"name\":\"added_files_count\",\"type\":\"int\",\"field-id\":504},"
-    "{\"name\":\"existing_files_count\",\"type\":\"int\",\"field-id\":505},"
-    "{\"name\":\"deleted_files_count\",\"type\":\"int\",\"field-id\":506},"
-    "{\"name\":\"added_rows_count\",\"type\":\"long\",\"field-id\":512},"
-    "{\"name\":\"existing_rows_count\",\"type\":\"long\",\"field-id\":513},"
-    "{\"name\":\"deleted_rows_count\",\"type\":\"long\",\"field-id\":514},"
-    "{\"name\":\"partitions\",\"type\":[\"null\",{\"type\":\"array\",\"items\":"
-    "{\"type\":\"record\",\"name\":\"r508\",\"fields\":["
-    "{\"name\":\"contains_null\",\"type\":\"boolean\",\"field-id\":509},"
-    "{\"name\":\"contains_nan\",\"type\":[\"null\",\"boolean\"],\"default\":null,"
-    "\"field-id\":518},"
-    "{\"name\":\"lower_bound\",\"type\":[\"null\",\"bytes\"],\"default\":null,\"field-id\":510},"
-    "{\"name\":\"upper_bound\",\"type\":[\"null\",\"bytes\"],\"default\":null,\"field-id\":511}]},"
-    "\"element-id\":508}],\"default\":null,\"field-id\":507},"
-    "{\"name\":\"key_metadata\",\"type\":[\"null\",\"bytes\"],\"default\":null,"
-    "\"field-id\":519}]}";
+#define LIST_SCHEMA_FIELDS                                                                         \
+    "{\"type\":\"record\",\"name\":\"manifest_file\",\"fields\":["                                 \
+    "{\"name\":\"manifest_path\",\"type\":\"string\",\"field-id\":500},"                           \
+    "{\"name\":\"manifest_length\",\"type\":\"long\",\"field-id\":501},"                           \
+    "{\"name\":\"partition_spec_id\",\"type\":\"int\",\"field-id\":502},"                          \
+    "{\"name\":\"content\",\"type\":\"int\",\"field-id\":517},"                                    \
+    "{\"name\":\"sequence_number\",\"type\":\"long\",\"field-id\":515},"                           \
+    "{\"name\":\"min_sequence_number\",\"type\":\"long\",\"field-id\":516},"                       \
+    "{\"name\":\"added_snapshot_id\",\"type\":\"long\",\"field-id\":503},"                         \
+    "{\"name\":\"added_files_count\",\"type\":\"int\",\"field-id\":504},"                          \
+    "{\"name\":\"existing_files_count\",\"type\":\"int\",\"field-id\":505},"                       \
+    "{\"name\":\"deleted_files_count\",\"type\":\"int\",\"field-id\":506},"                        \
+    "{\"name\":\"added_rows_count\",\"type\":\"long\",\"field-id\":512},"                          \
+    "{\"name\":\"existing_rows_count\",\"type\":\"long\",\"field-id\":513},"                       \
+    "{\"name\":\"deleted_rows_count\",\"type\":\"long\",\"field-id\":514},"                        \
+    "{\"name\":\"partitions\",\"type\":[\"null\",{\"type\":\"array\",\"items\":"                   \
+    "{\"type\":\"record\",\"name\":\"r508\",\"fields\":["                                          \
+    "{\"name\":\"contains_null\",\"type\":\"boolean\",\"field-id\":509},"                          \
+    "{\"name\":\"contains_nan\",\"type\":[\"null\",\"boolean\"],\"default\":null,"                 \
+    "\"field-id\":518},"                                                                           \
+    "{\"name\":\"lower_bound\",\"type\":[\"null\",\"bytes\"],\"default\":null,\"field-id\":510},"  \
+    "{\"name\":\"upper_bound\",\"type\":[\"null\",\"bytes\"],\"default\":null,\"field-id\":511}]}" \
+    ","                                                                                            \
+    "\"element-id\":508}],\"default\":null,\"field-id\":507},"                                     \
+    "{\"name\":\"key_metadata\",\"type\":[\"null\",\"bytes\"],\"default\":null,"                   \
+    "\"field-id\":519}"
+
+static const char list_schema_v2[] = LIST_SCHEMA_FIELDS "]}";
+
+static const char list_schema_v3[] =
+    LIST_SCHEMA_FIELDS ",{\"name\":\"first_row_id\",\"type\":[\"null\",\"long\"],\"default\":null,"
+                       "\"field-id\":520}]}";
+
+const char *firn_manifest_list_avro_schema(int32_t version)
+{
+    return version < 3 ? list_schema_v2 : list_schema_v3;
+}
 
 /* An int-keyed map: an array of records, as Avro's own maps have text keys. */
 #define MAP_FIELD(name, id, key_id, value_id, value_type)                                          \
@@ -71,10 +83,15 @@ static const char entry_after_partition[] =
                                        "\"array\",\"items\":\"int\","
                                        "\"element-id\":136}],\"default\":null,\"field-id\":135},"
                                        "{\"name\":\"sort_order_id\",\"type\":[\"null\",\"int\"],"
-                                       "\"default\":null,\"field-id\":140},"
-                                       "{\"name\":\"referenced_data_file\",\"type\":[\"null\","
-                                       "\"string\"],\"default\":null,"
-                                       "\"field-id\":143}]},\"field-id\":2}]}";
+                                       "\"default\":null,\"field-id\":140},";
+
+static const char referenced_field[] = "{\"name\":\"referenced_data_file\",\"type\":[\"null\","
+                                       "\"string\"],\"default\":null,\"field-id\":143}";
+
+#define OPTIONAL_LONG(name, id)                                                                    \
+    "{\"name\":\"" name "\",\"type\":[\"null\",\"long\"],\"default\":null,\"field-id\":" id "}"
+
+static const char entry_end[] = "]},\"field-id\":2}]}";
 
 /* The Avro type of a partition value. */
 static firn_code add_avro_type(const firn_type *t, firn_buf *out, firn_err *err)
@@ -93,6 +110,10 @@ static firn_code add_avro_type(const firn_type *t, firn_buf *out, firn_err *err)
                              "\"adjust-to-utc\":false}",
         [FIRN_T_TIMESTAMPTZ] = "{\"type\":\"long\",\"logicalType\":\"timestamp-micros\","
                                "\"adjust-to-utc\":true}",
+        [FIRN_T_TIMESTAMP_NS] = "{\"type\":\"long\",\"logicalType\":\"timestamp-nanos\","
+                                "\"adjust-to-utc\":false}",
+        [FIRN_T_TIMESTAMPTZ_NS] = "{\"type\":\"long\",\"logicalType\":\"timestamp-nanos\","
+                                  "\"adjust-to-utc\":true}",
         [FIRN_T_UUID] = "{\"type\":\"fixed\",\"name\":\"uuid_fixed\",\"size\":16,"
                         "\"logicalType\":\"uuid\"}",
     };
@@ -151,11 +172,20 @@ static firn_code add_partition_field(const firn_partition_field *f, const firn_t
     return firn_buf_addc(out, '}', err);
 }
 
-firn_code firn_manifest_avro_schema(const firn_spec *spec, const firn_type *types, firn_buf *out,
-                                    firn_err *err)
+firn_code firn_manifest_avro_schema(int32_t version, const firn_spec *spec, const firn_type *types,
+                                    firn_buf *out, firn_err *err)
 {
     FIRN_TRY(firn_buf_adds(out, entry_before_partition, err));
     for (size_t i = 0; i < spec->field_count; i++)
         FIRN_TRY(add_partition_field(&spec->fields[i], types, i, out, err));
-    return firn_buf_adds(out, entry_after_partition, err);
+    FIRN_TRY(firn_buf_adds(out, entry_after_partition, err));
+    if (version >= 3)
+        FIRN_TRY(firn_buf_adds(out, OPTIONAL_LONG("first_row_id", "142") ",", err));
+    FIRN_TRY(firn_buf_adds(out, referenced_field, err));
+    if (version >= 3)
+        FIRN_TRY(firn_buf_adds(out,
+                               "," OPTIONAL_LONG("content_offset", "144") "," OPTIONAL_LONG(
+                                   "content_size_in_bytes", "145"),
+                               err));
+    return firn_buf_adds(out, entry_end, err);
 }

@@ -33,7 +33,10 @@ enum {
     ID_SPLIT_OFFSETS = 132,
     ID_EQUALITY_IDS = 135,
     ID_SORT_ORDER_ID = 140,
+    ID_FIRST_ROW_ID = 142,
     ID_REFERENCED_DATA_FILE = 143,
+    ID_CONTENT_OFFSET = 144,
+    ID_CONTENT_SIZE = 145,
 };
 
 /* manifest_file */
@@ -53,18 +56,20 @@ enum {
     ID_EXISTING_ROWS = 513,
     ID_DELETED_ROWS = 514,
     ID_LIST_KEY_METADATA = 519,
+    ID_LIST_FIRST_ROW_ID = 520,
     ID_CONTAINS_NULL = 509,
     ID_SUMMARY_LOWER = 510,
     ID_SUMMARY_UPPER = 511,
     ID_CONTAINS_NAN = 518,
 };
 
-/* The Avro schema of a manifest of version 2 for a spec; `types` are the partition fields' result
- * types. */
-FIRN_NODISCARD firn_code firn_manifest_avro_schema(const firn_spec *spec, const firn_type *types,
-                                                   firn_buf *out, firn_err *err);
+/* The Avro schema of a manifest of a format version (2 or 3) for a spec; `types` are the partition
+ * fields' result types. */
+FIRN_NODISCARD firn_code firn_manifest_avro_schema(int32_t version, const firn_spec *spec,
+                                                   const firn_type *types, firn_buf *out,
+                                                   firn_err *err);
 
-/* The Avro schema of a manifest list of version 2. */
-extern const char firn_manifest_list_avro_schema[];
+/* The Avro schema of a manifest list of a format version (2 or 3). */
+const char *firn_manifest_list_avro_schema(int32_t version);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writing manifests and manifest lists of format version 2. */
+/* Writing manifests and manifest lists of format versions 2 and 3. */
 #include "iceberg/manifest.h"
 #include "iceberg/manifest_schema.h"
 
@@ -100,6 +100,10 @@ static firn_code partition_to_avro(const firn_type *t, const firn_value *v, firn
     case FIRN_T_TIME:
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
     case FIRN_T_STRUCT:
     case FIRN_T_LIST:
     case FIRN_T_MAP:
@@ -192,19 +196,29 @@ static firn_code id_array(const int32_t *v, size_t n, firn_arena *a, firn_avro_v
     return long_array(wide, n, a, ret, err);
 }
 
-enum { DATA_FILE_FIELDS = 17, ENTRY_FIELDS = 5, LIST_FIELDS = 15 };
+/* Those of version 3; version 2 has fewer. */
+enum { DATA_FILE_FIELDS = 20, ENTRY_FIELDS = 5, LIST_FIELDS = 16 };
+
+/* What a manifest being written is of. */
+typedef struct manifest_kind {
+    int32_t version;
+    bool deletes;
+    const firn_spec *spec;
+    const firn_type *types; /* of the spec's fields */
+} manifest_kind;
 
 /* A data file in the order of the schema. */
-static firn_code file_to_avro(const firn_data_file *f, const firn_spec *spec,
-                              const firn_type *types, firn_arena *a, firn_avro_value *ret,
-                              firn_err *err)
+static firn_code file_to_avro(const firn_data_file *f, const manifest_kind *k, firn_arena *a,
+                              firn_avro_value *ret, firn_err *err)
 {
+    const firn_spec *spec = k->spec;
+    size_t n = 16;
     firn_avro_value *x = firn_arena_array(a, DATA_FILE_FIELDS, sizeof *x);
     firn_avro_value *partition = firn_arena_array(a, spec->field_count, sizeof *partition);
     if (!x || !partition)
         return firn_arena_raise(a, err);
     for (size_t i = 0; i < spec->field_count; i++)
-        FIRN_TRY(partition_to_avro(&types[i], &f->partition[i], a, &partition[i], err));
+        FIRN_TRY(partition_to_avro(&k->types[i], &f->partition[i], a, &partition[i], err));
     x[0] = long_value(f->content);
     x[1] = str_value(f->file_path);
     x[2] = str_value(f->file_format);
@@ -221,21 +235,27 @@ static firn_code file_to_avro(const firn_data_file *f, const firn_spec *spec,
     FIRN_TRY(long_array(f->split_offsets, f->split_offset_count, a, &x[13], err));
     FIRN_TRY(id_array(f->equality_ids, f->equality_id_count, a, &x[14], err));
     x[15] = opt_long(f->sort_order_id);
-    x[16] = f->referenced_data_file.p ? str_value(f->referenced_data_file) : null_value();
-    *ret = items_value(FIRN_AVRO_RECORD, x, DATA_FILE_FIELDS);
+    if (k->version >= 3) /* one that is not given is inherited */
+        x[n++] = f->content == FIRN_CONTENT_DATA ? opt_long(f->first_row_id) : null_value();
+    x[n++] = f->referenced_data_file.p ? str_value(f->referenced_data_file) : null_value();
+    if (k->version >= 3) {
+        bool vector = f->content_size_in_bytes > 0;
+        x[n++] = vector ? opt_long(f->content_offset) : null_value();
+        x[n++] = vector ? opt_long(f->content_size_in_bytes) : null_value();
+    }
+    *ret = items_value(FIRN_AVRO_RECORD, x, n);
     return FIRN_OK;
 }
 
 static firn_code write_entry(firn_avro_writer *w, const firn_manifest_entry *e,
-                             const firn_spec *spec, const firn_type *types, firn_arena *a,
-                             firn_err *err)
+                             const manifest_kind *k, firn_arena *a, firn_err *err)
 {
     firn_avro_value x[ENTRY_FIELDS];
     x[0] = long_value(e->status);
     x[1] = opt_long(e->snapshot_id);
     x[2] = opt_long(e->sequence_number);
     x[3] = opt_long(e->file_sequence_number);
-    FIRN_TRY(file_to_avro(&e->file, spec, types, a, &x[4], err));
+    FIRN_TRY(file_to_avro(&e->file, k, a, &x[4], err));
     firn_avro_value record = items_value(FIRN_AVRO_RECORD, x, ENTRY_FIELDS);
     return firn_avro_write(w, &record, err);
 }
@@ -270,55 +290,51 @@ static bool is_nan(const firn_type *t, const firn_value *v)
            (t->kind == FIRN_T_DOUBLE && isnan(v->u.d));
 }
 
-static firn_code summarise_field(const firn_type *t, size_t field,
-                                 const firn_manifest_entry *entries, size_t count, firn_arena *a,
-                                 firn_field_summary *ret, firn_err *err)
+/* What stands in one partition field so far. */
+typedef struct field_range {
+    bool has_null;
+    bool has_nan;
+    bool has_value;
+    firn_value low;
+    firn_value high;
+} field_range;
+
+static firn_code widen(field_range *r, const firn_type *t, const firn_value *v, firn_arena *a,
+                       firn_err *err)
 {
-    const firn_value *low = NULL;
-    const firn_value *high = NULL;
-    bool floating = t->kind == FIRN_T_FLOAT || t->kind == FIRN_T_DOUBLE;
-    *ret = (firn_field_summary){.contains_nan = floating ? 0 : -1};
-    for (size_t i = 0; i < count; i++) {
-        const firn_value *v = &entries[i].file.partition[field];
-        if (v->is_null) {
-            ret->contains_null = true;
-        } else if (is_nan(t, v)) {
-            ret->contains_nan = 1;
-        } else {
-            if (!low || firn_value_cmp(t, v, low) < 0)
-                low = v;
-            if (!high || firn_value_cmp(t, v, high) > 0)
-                high = v;
-        }
+    if (v->is_null) {
+        r->has_null = true;
+        return FIRN_OK;
     }
-    if (!low)
+    if (is_nan(t, v)) {
+        r->has_nan = true;
+        return FIRN_OK;
+    }
+    bool lower = !r->has_value || firn_value_cmp(t, v, &r->low) < 0;
+    bool higher = !r->has_value || firn_value_cmp(t, v, &r->high) > 0;
+    r->has_value = true;
+    bool ok = (!lower || firn_value_copy(t, v, a, &r->low)) &&
+              (!higher || firn_value_copy(t, v, a, &r->high));
+    return ok ? FIRN_OK : firn_arena_raise(a, err);
+}
+
+static firn_code summary_of(const field_range *r, const firn_type *t, firn_arena *a,
+                            firn_field_summary *ret, firn_err *err)
+{
+    bool floating = t->kind == FIRN_T_FLOAT || t->kind == FIRN_T_DOUBLE;
+    *ret = (firn_field_summary){.contains_null = r->has_null,
+                                .contains_nan = floating ? (int)r->has_nan : -1};
+    if (!r->has_value)
         return FIRN_OK;
     FIRN_AUTO(firn_buf_free) firn_buf b = FIRN_BUF(MAX_OUTPUT_BYTES);
-    FIRN_TRY(firn_value_to_bytes(t, low, &b, err));
+    FIRN_TRY(firn_value_to_bytes(t, &r->low, &b, err));
     size_t low_n = b.n;
-    FIRN_TRY(firn_value_to_bytes(t, high, &b, err));
+    FIRN_TRY(firn_value_to_bytes(t, &r->high, &b, err));
     firn_slice both = firn_arena_copy(a, firn_buf_slice(&b));
     if (!both.p)
         return firn_arena_raise(a, err);
     ret->lower_bound = (firn_slice){both.p, low_n};
     ret->upper_bound = (firn_slice){both.p + low_n, both.n - low_n};
-    return FIRN_OK;
-}
-
-static firn_code summarise(const firn_spec *spec, const firn_type *types,
-                           const firn_manifest_entry *entries, size_t count, firn_arena *a,
-                           firn_manifest_file *mf, firn_err *err)
-{
-    mf->min_sequence_number = -1;
-    for (size_t i = 0; i < count; i++)
-        count_entry(mf, &entries[i]);
-    mf->sequence_number = -1;
-    mf->partitions = firn_arena_array(a, spec->field_count, sizeof *mf->partitions);
-    if (!mf->partitions)
-        return firn_arena_raise(a, err);
-    mf->partition_count = spec->field_count;
-    for (size_t i = 0; i < spec->field_count; i++)
-        FIRN_TRY(summarise_field(&types[i], i, entries, count, a, &mf->partitions[i], err));
     return FIRN_OK;
 }
 
@@ -348,9 +364,10 @@ static firn_code random_sync(const firn_io *io, uint8_t sync[16], firn_err *err)
     return io->random(io->ctx, sync, 16, err);
 }
 
-static firn_code manifest_header(const firn_metadata *m, const firn_spec *spec, firn_arena *a,
+static firn_code manifest_header(const firn_metadata *m, const manifest_kind *k, firn_arena *a,
                                  firn_avro_meta_entry meta[6], firn_err *err)
 {
+    const firn_spec *spec = k->spec;
     FIRN_AUTO(firn_buf_free) firn_buf schema_text = FIRN_BUF(MAX_OUTPUT_BYTES);
     FIRN_AUTO(firn_buf_free) firn_buf spec_text = FIRN_BUF(MAX_OUTPUT_BYTES);
     FIRN_AUTO(firn_json_unref) json_t *schema = NULL;
@@ -364,8 +381,8 @@ static firn_code manifest_header(const firn_metadata *m, const firn_spec *spec, 
         firn_arena_printf(a, "%d", (int)m->schema->schema_id),
         firn_arena_strndup(a, firn_buf_cstr(&spec_text), spec_text.n),
         firn_arena_printf(a, "%d", (int)spec->spec_id),
-        "2",
-        "data",
+        k->version < 3 ? "2" : "3",
+        k->deletes ? "deletes" : "data",
     };
     static const char *const keys[6] = {
         "schema", "schema-id", "partition-spec", "partition-spec-id", "format-version", "content"};
@@ -377,27 +394,108 @@ static firn_code manifest_header(const firn_metadata *m, const firn_spec *spec, 
     return FIRN_OK;
 }
 
-static firn_code encode_manifest(const firn_io *io, const firn_metadata *m, const firn_spec *spec,
-                                 const firn_type *types, const firn_manifest_entry *entries,
-                                 size_t count, firn_arena *a, firn_buf *out, firn_err *err)
+struct firn_manifest_writer {
+    const firn_io *io;
+    manifest_kind kind;
+    firn_arena *arena;
+    firn_arena *entry; /* reset for each */
+    firn_buf out;
+    firn_avro_writer *avro;
+    field_range *ranges; /* one a field of the spec */
+    firn_manifest_file file;
+};
+
+static firn_code begin_manifest(firn_manifest_writer *w, const firn_metadata *m, firn_err *err)
 {
+    const manifest_kind *k = &w->kind;
     FIRN_AUTO(firn_buf_free) firn_buf schema = FIRN_BUF((size_t)16 << 20);
     firn_avro_meta_entry meta[6];
     uint8_t sync[16];
-    firn_avro_writer *w;
-    FIRN_TRY(firn_manifest_avro_schema(spec, types, &schema, err));
-    FIRN_TRY(manifest_header(m, spec, a, meta, err));
-    FIRN_TRY(random_sync(io, sync, err));
-    FIRN_TRY(firn_avro_writer_new(firn_buf_str(&schema), meta, FIRN_COUNT_OF(meta), codec_of(m),
-                                  sync, out, a, &w, err));
-    FIRN_AUTO(firn_arena_freep) firn_arena *entry = firn_arena_new("an entry of a manifest", 0);
-    if (!entry)
+    w->entry = firn_arena_new("an entry of a manifest", 0);
+    if (!w->entry)
         return firn_raise_nomem(err);
-    for (size_t i = 0; i < count; i++) {
-        firn_arena_reset(entry);
-        FIRN_TRY(write_entry(w, &entries[i], spec, types, entry, err));
-    }
-    return firn_avro_finish(w, err);
+    FIRN_TRY(firn_manifest_avro_schema(k->version, k->spec, k->types, &schema, err));
+    FIRN_TRY(manifest_header(m, k, w->arena, meta, err));
+    FIRN_TRY(random_sync(w->io, sync, err));
+    return firn_avro_writer_new(firn_buf_str(&schema), meta, FIRN_COUNT_OF(meta), codec_of(m), sync,
+                                &w->out, w->arena, &w->avro, err);
+}
+
+firn_code firn_manifest_writer_new(const firn_io *io, const firn_metadata *m, const firn_spec *spec,
+                                   bool deletes, firn_arena *a, firn_manifest_writer **ret,
+                                   firn_err *err)
+{
+    firn_type *types;
+    if (!firn_spec_is_known(spec))
+        return firn_raise(
+            err, FIRN_E_UNSUPPORTED,
+            "the table is partitioned by a transform that this version does not know");
+    FIRN_TRY(firn_metadata_partition_types(m, spec, a, &types, err));
+    firn_manifest_writer *w = firn_arena_zalloc(a, sizeof *w);
+    field_range *ranges = firn_arena_zalloc(a, (spec->field_count + 1) * sizeof *ranges);
+    if (!w || !ranges)
+        return firn_arena_raise(a, err);
+    *w = (firn_manifest_writer){
+        .io = io,
+        .kind = {.version = m->format_version, .deletes = deletes, .spec = spec, .types = types},
+        .arena = a,
+        .out = FIRN_BUF(MAX_OUTPUT_BYTES),
+        .ranges = ranges,
+        .file = {.partition_spec_id = spec->spec_id,
+                 .deletes = deletes,
+                 .sequence_number = -1,
+                 .min_sequence_number = -1,
+                 .first_row_id = -1}};
+    firn_code code = begin_manifest(w, m, err);
+    if (code == FIRN_OK)
+        *ret = w;
+    else
+        firn_manifest_writer_free(w);
+    return code;
+}
+
+firn_code firn_manifest_writer_add(firn_manifest_writer *w, const firn_manifest_entry *e,
+                                   firn_err *err)
+{
+    firn_arena_reset(w->entry);
+    FIRN_TRY(write_entry(w->avro, e, &w->kind, w->entry, err));
+    count_entry(&w->file, e);
+    for (size_t i = 0; i < w->kind.spec->field_count; i++)
+        FIRN_TRY(widen(&w->ranges[i], &w->kind.types[i], &e->file.partition[i], w->arena, err));
+    return FIRN_OK;
+}
+
+firn_code firn_manifest_writer_finish(firn_manifest_writer *w, firn_str path, int64_t snapshot_id,
+                                      firn_manifest_file *ret, firn_err *err)
+{
+    firn_manifest_file mf = w->file;
+    size_t n = w->kind.spec->field_count;
+    mf.partitions = firn_arena_array(w->arena, n, sizeof *mf.partitions);
+    if (!mf.partitions)
+        return firn_arena_raise(w->arena, err);
+    for (size_t i = 0; i < n; i++)
+        FIRN_TRY(summary_of(&w->ranges[i], &w->kind.types[i], w->arena, &mf.partitions[i], err));
+    FIRN_TRY(firn_avro_finish(w->avro, err));
+    FIRN_TRY(w->io->write_new(w->io->ctx, path, firn_buf_slice(&w->out), err));
+    mf.manifest_path = path;
+    mf.manifest_length = (int64_t)w->out.n;
+    mf.added_snapshot_id = snapshot_id;
+    mf.partition_count = n;
+    *ret = mf;
+    return FIRN_OK;
+}
+
+void firn_manifest_writer_free(firn_manifest_writer *w)
+{
+    if (!w)
+        return;
+    firn_arena_free(w->entry);
+    firn_buf_free(&w->out);
+}
+
+static void free_writer(firn_manifest_writer **w)
+{
+    firn_manifest_writer_free(*w);
 }
 
 firn_code firn_manifest_write(const firn_io *io, const firn_metadata *m, const firn_spec *spec,
@@ -405,22 +503,12 @@ firn_code firn_manifest_write(const firn_io *io, const firn_metadata *m, const f
                               const firn_manifest_entry *entries, size_t count, firn_arena *a,
                               firn_manifest_file *ret, firn_err *err)
 {
-    firn_type *types;
-    FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(MAX_OUTPUT_BYTES);
-    if (!firn_spec_is_known(spec))
-        return firn_raise(
-            err, FIRN_E_UNSUPPORTED,
-            "the table is partitioned by a transform that this version does not know");
-    FIRN_TRY(firn_metadata_partition_types(m, spec, a, &types, err));
-    FIRN_TRY(encode_manifest(io, m, spec, types, entries, count, a, &out, err));
-    FIRN_TRY(io->write_new(io->ctx, path, firn_buf_slice(&out), err));
-    firn_manifest_file mf = {.manifest_path = path,
-                             .manifest_length = (int64_t)out.n,
-                             .partition_spec_id = spec->spec_id,
-                             .added_snapshot_id = snapshot_id};
-    FIRN_TRY(summarise(spec, types, entries, count, a, &mf, err));
-    *ret = mf;
-    return FIRN_OK;
+    FIRN_AUTO(free_writer) firn_manifest_writer *w = NULL;
+    bool deletes = count && entries[0].file.content != FIRN_CONTENT_DATA;
+    FIRN_TRY(firn_manifest_writer_new(io, m, spec, deletes, a, &w, err));
+    for (size_t i = 0; i < count; i++)
+        FIRN_TRY(firn_manifest_writer_add(w, &entries[i], err));
+    return firn_manifest_writer_finish(w, path, snapshot_id, ret, err);
 }
 
 static firn_code summaries_to_avro(const firn_manifest_file *mf, firn_arena *a,
@@ -447,6 +535,7 @@ static firn_code summaries_to_avro(const firn_manifest_file *mf, firn_arena *a,
 static firn_code write_manifest_file(firn_avro_writer *w, const firn_manifest_list_head *head,
                                      const firn_manifest_file *mf, firn_arena *a, firn_err *err)
 {
+    int32_t version = head->metadata ? head->metadata->format_version : 2;
     int64_t seq = mf->sequence_number < 0 ? head->sequence_number : mf->sequence_number;
     int64_t min = mf->min_sequence_number < 0 ? seq : mf->min_sequence_number;
     firn_avro_value x[LIST_FIELDS];
@@ -467,7 +556,8 @@ static firn_code write_manifest_file(firn_avro_writer *w, const firn_manifest_li
     if (mf->partition_count)
         FIRN_TRY(summaries_to_avro(mf, a, &x[13], err));
     x[14] = opt_bytes(mf->key_metadata);
-    firn_avro_value record = items_value(FIRN_AVRO_RECORD, x, LIST_FIELDS);
+    x[15] = mf->deletes ? null_value() : opt_long(mf->first_row_id);
+    firn_avro_value record = items_value(FIRN_AVRO_RECORD, x, version < 3 ? 15 : LIST_FIELDS);
     return firn_avro_write(w, &record, err);
 }
 
@@ -480,25 +570,32 @@ firn_code firn_manifest_list_write(const firn_io *io, firn_str path,
     char id[24];
     char parent[24];
     char sequence[24];
+    char first_row[24];
     uint8_t sync[16];
     firn_avro_writer *w;
+    int32_t version = head->metadata ? head->metadata->format_version : 2;
     if (!a)
         return firn_raise_nomem(err);
     snprintf(id, sizeof id, "%lld", (long long)head->snapshot_id);
     snprintf(parent, sizeof parent, "%lld", (long long)head->parent_id);
     snprintf(sequence, sizeof sequence, "%lld", (long long)head->sequence_number);
     const char *parent_text = head->parent_id == FIRN_NO_SNAPSHOT ? "null" : parent;
-    firn_avro_meta_entry meta[5] = {
+    snprintf(first_row, sizeof first_row, "%lld", (long long)head->first_row_id);
+    size_t n = 4;
+    firn_avro_meta_entry meta[6] = {
         {"snapshot-id", {(const uint8_t *)id, strlen(id)}},
         {"parent-snapshot-id", {(const uint8_t *)parent_text, strlen(parent_text)}},
         {"sequence-number", {(const uint8_t *)sequence, strlen(sequence)}},
-        {"format-version", {(const uint8_t *)"2", 1}},
-        {head->meta_key, head->meta_value},
+        {"format-version", {(const uint8_t *)(version < 3 ? "2" : "3"), 1}},
     };
+    if (version >= 3)
+        meta[n++] =
+            (firn_avro_meta_entry){"first-row-id", {(const uint8_t *)first_row, strlen(first_row)}};
+    if (head->meta_key)
+        meta[n++] = (firn_avro_meta_entry){head->meta_key, head->meta_value};
     FIRN_TRY(random_sync(io, sync, err));
-    FIRN_TRY(firn_avro_writer_new(firn_str_of(firn_manifest_list_avro_schema), meta,
-                                  head->meta_key ? 5 : 4, codec_of(head->metadata), sync, &out, a,
-                                  &w, err));
+    FIRN_TRY(firn_avro_writer_new(firn_str_of(firn_manifest_list_avro_schema(version)), meta, n,
+                                  codec_of(head->metadata), sync, &out, a, &w, err));
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(write_manifest_file(w, head, &manifests[i], a, err));
     FIRN_TRY(firn_avro_finish(w, err));

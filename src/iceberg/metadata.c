@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "iceberg/location.h"
 
 #include <string.h>
 #include <zlib.h>
@@ -132,6 +133,9 @@ static firn_code parse_snapshot(const json_t *j, firn_snapshot *s, firn_err *err
     s->manifests = part;
     FIRN_TRY(firn_json_opt_object(j, "summary", &part, err));
     s->summary = part;
+    FIRN_TRY(firn_json_opt_i64(j, "first-row-id", -1, &s->first_row_id, err));
+    FIRN_TRY(firn_json_opt_i64(j, "added-rows", -1, &s->added_rows, err));
+    FIRN_TRY(firn_json_opt_str(j, "key-id", &s->key_id, err));
     /* one made in version 1 keeps its own list of manifests when the table is upgraded */
     if (!s->manifest_list.p && !s->manifests)
         return firn_raise(err, FIRN_E_DATA, "snapshot %lld has no manifest list",
@@ -188,6 +192,9 @@ static firn_code parse_ref(const char *name, const json_t *j, firn_ref *ret, fir
     firn_str type;
     FIRN_TRY(firn_json_i64(j, "snapshot-id", &ret->snapshot_id, err));
     FIRN_TRY(firn_json_str(j, "type", &type, err));
+    FIRN_TRY(firn_json_opt_i64(j, "max-ref-age-ms", -1, &ret->max_ref_age_ms, err));
+    FIRN_TRY(firn_json_opt_i64(j, "min-snapshots-to-keep", -1, &ret->min_snapshots_to_keep, err));
+    FIRN_TRY(firn_json_opt_i64(j, "max-snapshot-age-ms", -1, &ret->max_snapshot_age_ms, err));
     ret->name = firn_str_of(name);
     ret->is_branch = firn_str_eqc(type, "branch");
     return FIRN_OK;
@@ -242,11 +249,11 @@ static firn_code parse_header(const json_t *j, firn_metadata *m, firn_err *err)
 {
     int64_t id;
     FIRN_TRY(firn_json_i32(j, "format-version", &m->format_version, err));
-    if (m->format_version < 1 || m->format_version > 2)
+    if (m->format_version < 1 || m->format_version > 3)
         return firn_raise(err, FIRN_E_UNSUPPORTED,
-                          "the table has format version %d; versions 1 and 2 are supported",
+                          "the table has format version %d; versions 1 to 3 are supported",
                           m->format_version);
-    bool v2 = m->format_version == 2;
+    bool v2 = m->format_version >= 2;
     FIRN_TRY(firn_json_opt_str(j, "table-uuid", &m->uuid, err));
     if (v2 && !m->uuid.p)
         return firn_raise(err, FIRN_E_DATA, "'table-uuid' is missing");
@@ -259,6 +266,10 @@ static firn_code parse_header(const json_t *j, firn_metadata *m, firn_err *err)
     FIRN_TRY(firn_json_i32(j, "last-column-id", &m->last_column_id, err));
     FIRN_TRY(firn_json_opt_i64(j, "default-sort-order-id", 0, &id, err));
     m->default_sort_order_id = (int32_t)id;
+    if (m->format_version >= 3)
+        FIRN_TRY(firn_json_i64(j, "next-row-id", &m->next_row_id, err));
+    if (m->next_row_id < 0)
+        return firn_raise(err, FIRN_E_DATA, "'next-row-id' is negative");
     return FIRN_OK;
 }
 
@@ -465,14 +476,15 @@ firn_str firn_snapshot_summary(const firn_snapshot *s, const char *key)
 
 /* --- names --------------------------------------------------------------------------------- */
 
-static firn_code folder(const firn_metadata *m, const char *property, const char *name,
-                        firn_arena *a, firn_str *ret, firn_err *err)
+firn_code firn_metadata_folder_of(firn_str location, const json_t *properties, firn_arena *a,
+                                  firn_str *ret, firn_err *err)
 {
-    firn_str path = firn_metadata_property(m, property);
+    const json_t *v = json_object_get(properties, "write.metadata.path");
+    firn_str path = json_is_string(v) ? firn_json_text(v) : (firn_str){NULL, 0};
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
     const char *text = path.p ? firn_arena_strndup(a, path.p, path.n)
-                              : firn_arena_printf(a, "%.*s/%s", FIRN_STR_ARG(m->location), name);
+                              : firn_arena_printf(a, "%.*s/metadata", FIRN_STR_ARG(location));
     if (!text)
         return firn_arena_raise(a, err);
     *ret = firn_str_of(text);
@@ -481,12 +493,15 @@ static firn_code folder(const firn_metadata *m, const char *property, const char
 
 firn_code firn_metadata_folder(const firn_metadata *m, firn_arena *a, firn_str *ret, firn_err *err)
 {
-    return folder(m, "write.metadata.path", "metadata", a, ret, err);
+    return firn_metadata_folder_of(m->location, m->properties, a, ret, err);
 }
 
 firn_code firn_data_folder(const firn_metadata *m, firn_arena *a, firn_str *ret, firn_err *err)
 {
-    return folder(m, "write.data.path", "data", a, ret, err);
+    firn_data_layout l;
+    FIRN_TRY(firn_data_layout_read(m->location, m->properties, a, &l, err));
+    *ret = l.folder;
+    return FIRN_OK;
 }
 
 int64_t firn_metadata_file_version(firn_str location)

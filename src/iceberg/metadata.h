@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* metadata.h — metadata.json: reading versions 1 and 2, changing it, writing it back.
+/* metadata.h — metadata.json: reading versions 1 to 3, changing it, writing it back.
  *
  * The JSON tree that was read stays the truth: changes edit a copy of it, so that fields of other
  * engines survive.  The structs are a view of the tree, valid as long as their arena.
@@ -22,12 +22,18 @@ typedef struct firn_snapshot {
     firn_str manifest_list; /* .p == NULL: a snapshot of version 1 that lists manifests itself */
     const json_t *manifests;
     const json_t *summary; /* object or NULL */
+    int64_t first_row_id;  /* -1: made before version 3 */
+    int64_t added_rows;    /* -1: not said */
+    firn_str key_id;       /* of the key its manifest list is encrypted with; .p == NULL: none */
 } firn_snapshot;
 
 typedef struct firn_ref {
     firn_str name;
     int64_t snapshot_id;
     bool is_branch;
+    int64_t max_ref_age_ms; /* these three: -1 if not said */
+    int64_t min_snapshots_to_keep;
+    int64_t max_snapshot_age_ms;
 } firn_ref;
 
 /* Where a snapshot stands in the list. */
@@ -53,6 +59,7 @@ typedef struct firn_metadata {
     size_t spec_count;
     const firn_spec *spec; /* the default one */
     int32_t default_sort_order_id;
+    int64_t next_row_id;      /* version 3; else 0 */
     const json_t *properties; /* object or NULL */
     int64_t current_snapshot_id;
     firn_snapshot *snapshots;
@@ -62,7 +69,7 @@ typedef struct firn_metadata {
     size_t ref_count;
 } firn_metadata;
 
-/* Reads metadata.json (plain or gzip) from memory.  FIRN_E_UNSUPPORTED for version 3 and later and
+/* Reads metadata.json (plain or gzip) from memory.  FIRN_E_UNSUPPORTED for version 4 and later and
  * for what firn does not know; FIRN_E_DATA for what contradicts itself. */
 FIRN_NODISCARD firn_code firn_metadata_parse(firn_slice text, firn_str location_of_file,
                                              firn_arena *a, const firn_metadata **ret,
@@ -143,7 +150,9 @@ FIRN_NODISCARD firn_code firn_metadata_print(const firn_metadata *m, firn_buf *o
 
 /* --- names of files ------------------------------------------------------------------------ */
 
-/* "<location>/metadata" or write.metadata.path; "<location>/data" or write.data.path. */
+/* "<location>/metadata" or write.metadata.path; the folder of data files: location.h. */
+FIRN_NODISCARD firn_code firn_metadata_folder_of(firn_str location, const json_t *properties,
+                                                 firn_arena *a, firn_str *ret, firn_err *err);
 FIRN_NODISCARD firn_code firn_metadata_folder(const firn_metadata *m, firn_arena *a, firn_str *ret,
                                               firn_err *err);
 FIRN_NODISCARD firn_code firn_data_folder(const firn_metadata *m, firn_arena *a, firn_str *ret,

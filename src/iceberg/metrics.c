@@ -2,6 +2,7 @@
 #include "iceberg/metrics.h"
 
 #include "base/str.h"
+#include "iceberg/sort_order.h"
 
 #include <string.h>
 
@@ -191,14 +192,36 @@ static int by_field_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Bounds are what a sorted column is sorted for: as in Java it gets them unless its own property
+ * says otherwise.  Buckets are in no order that bounds know of. */
+static firn_metrics_rule promote(const firn_metadata *m, const firn_sort_order *order,
+                                 const firn_field *f, firn_str path, firn_metrics_rule rule)
+{
+    char key[512];
+    bool sorted = false;
+    if (rule.mode != FIRN_METRICS_NONE && rule.mode != FIRN_METRICS_COUNTS)
+        return rule;
+    for (size_t i = 0; i < order->field_count; i++)
+        sorted = sorted || (order->fields[i].source_id == f->id &&
+                            order->fields[i].transform.kind != FIRN_TRANSFORM_BUCKET);
+    if (!sorted)
+        return rule;
+    int n = snprintf(key, sizeof key, "write.metadata.metrics.column.%.*s", FIRN_STR_ARG(path));
+    bool said = n > 0 && (size_t)n < sizeof key && firn_metadata_property(m, key).p;
+    return !said ? (firn_metrics_rule){FIRN_METRICS_TRUNCATE, DEFAULT_TRUNCATE} : rule;
+}
+
 firn_code firn_metrics_fill(const firn_metadata *m, const firn_type *schema,
                             const firn_engine_column *columns, size_t count, firn_arena *a,
                             firn_data_file *file, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf dotted = FIRN_BUF((size_t)1 << 20);
     firn_column_metrics *list = firn_arena_array(a, count, sizeof *list);
+    firn_sort_order order = {0};
     if (!list)
         return firn_arena_raise(a, err);
+    if (m)
+        FIRN_TRY(firn_metadata_sort_order(m, a, &order, err));
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
         firn_buf_clear(&dotted);
@@ -210,6 +233,7 @@ firn_code firn_metrics_fill(const firn_metadata *m, const firn_type *schema,
         if (!f || repeated)
             continue;
         firn_metrics_rule rule = firn_metrics_rule_for(m, path, i);
+        rule = promote(m, &order, f, path, rule);
         FIRN_TRY(fill_column(f, path, &columns[i], rule, file->record_count, a, &list[n], err));
         if (rule.mode != FIRN_METRICS_NONE)
             n++;

@@ -2,14 +2,11 @@
 #include "iceberg/partition.h"
 
 #include "base/datetime.h"
-#include "base/hash.h"
 #include "base/str.h"
 #include "iceberg/bucket.h"
 
 #include <math.h>
 #include <string.h>
-
-#define MAX_COMPONENT_BYTES ((size_t)200)
 
 static const char *const words[] = {
     [FIRN_TRANSFORM_IDENTITY] = "identity", [FIRN_TRANSFORM_YEAR] = "year",
@@ -43,12 +40,19 @@ firn_transform firn_transform_parse(firn_str text)
 
 static bool is_timestamp(firn_type_kind k)
 {
-    return k == FIRN_T_TIMESTAMP || k == FIRN_T_TIMESTAMPTZ;
+    return k == FIRN_T_TIMESTAMP || k == FIRN_T_TIMESTAMPTZ || k == FIRN_T_TIMESTAMP_NS ||
+           k == FIRN_T_TIMESTAMPTZ_NS;
+}
+
+static int64_t microseconds_of(const firn_type *t, int64_t v)
+{
+    bool ns = t->kind == FIRN_T_TIMESTAMP_NS || t->kind == FIRN_T_TIMESTAMPTZ_NS;
+    return ns ? firn_floor_div(v, 1000) : v;
 }
 
 bool firn_transform_result(firn_transform tr, const firn_type *source, firn_type *ret)
 {
-    if (firn_type_is_nested(source->kind))
+    if (firn_type_is_nested(source->kind) || source->kind == FIRN_T_FOREIGN)
         return false;
     switch (tr.kind) {
     case FIRN_TRANSFORM_IDENTITY:
@@ -125,9 +129,10 @@ firn_value firn_transform_apply(firn_transform tr, const firn_type *source, cons
     if (tr.kind == FIRN_TRANSFORM_TRUNCATE)
         return truncate_value(source, v, tr.width);
     firn_assert(tr.kind >= FIRN_TRANSFORM_YEAR && tr.kind <= FIRN_TRANSFORM_HOUR);
+    int64_t us = microseconds_of(source, v->u.i);
     if (tr.kind == FIRN_TRANSFORM_HOUR)
-        return (firn_value){.u.i = firn_floor_div(v->u.i, FIRN_US_PER_HOUR)};
-    int64_t days = is_timestamp(source->kind) ? firn_floor_div(v->u.i, FIRN_US_PER_DAY) : v->u.i;
+        return (firn_value){.u.i = firn_floor_div(us, FIRN_US_PER_HOUR)};
+    int64_t days = is_timestamp(source->kind) ? firn_floor_div(us, FIRN_US_PER_DAY) : v->u.i;
     if (tr.kind == FIRN_TRANSFORM_DAY)
         return (firn_value){.u.i = days};
     firn_civil c = firn_civil_from_days((int32_t)days);
@@ -219,8 +224,8 @@ static const char *const suffixes[] = {
     [FIRN_TRANSFORM_BUCKET] = "_bucket", [FIRN_TRANSFORM_TRUNCATE] = "_trunc",
 };
 
-static firn_code transform_of_term(const firn_partition_term *term, firn_arena *a,
-                                   firn_transform *ret, firn_err *err)
+firn_code firn_transform_of_term(const firn_partition_term *term, firn_arena *a,
+                                 firn_transform *ret, firn_err *err)
 {
     const char *word = words[term->kind];
     bool wide = term->kind == FIRN_TRANSFORM_BUCKET || term->kind == FIRN_TRANSFORM_TRUNCATE;
@@ -240,7 +245,7 @@ static firn_code make_field(const firn_type *schema, const firn_partition_term *
     firn_type result;
     FIRN_TRY(source_of_term(schema, term, &source, err));
     firn_transform tr;
-    FIRN_TRY(transform_of_term(term, a, &tr, err));
+    FIRN_TRY(firn_transform_of_term(term, a, &tr, err));
     if (!firn_transform_result(tr, &source->type, &result))
         return firn_raise(err, FIRN_E_CONFIG, "%s(%s) does not work: the column is %s",
                           words[term->kind], firn_quote(term->column).s,
@@ -333,79 +338,7 @@ firn_code firn_spec_types(const firn_type *schema, const firn_spec *spec, firn_a
     return FIRN_OK;
 }
 
-/* --- paths --------------------------------------------------------------------------------- */
-
-/* Java's URLEncoder: a space becomes +, everything but these a %XX. */
-static firn_code add_encoded(firn_str s, firn_buf *out, firn_err *err)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '.' || c == '-' || c == '*' || c == '_';
-        if (plain)
-            FIRN_TRY(firn_buf_addc(out, c, err));
-        else if (c == ' ')
-            FIRN_TRY(firn_buf_addc(out, '+', err));
-        else
-            FIRN_TRY(firn_buf_addf(out, err, "%%%02X", (unsigned char)c));
-    }
-    return FIRN_OK;
-}
-
-static firn_code print_partition_value(const firn_partition_field *f, const firn_type *type,
-                                       const firn_value *v, firn_buf *out, firn_err *err)
-{
-    if (v->is_null)
-        return firn_buf_adds(out, "null", err);
-    int64_t i = v->u.i;
-    char text[FIRN_TIME_TEXT_MAX];
-    switch (f->transform.kind) {
-    case FIRN_TRANSFORM_YEAR:
-        return firn_buf_addf(out, err, "%04lld", (long long)(1970 + i));
-    case FIRN_TRANSFORM_MONTH:
-        return firn_buf_addf(out, err, "%04lld-%02lld", (long long)(1970 + firn_floor_div(i, 12)),
-                             (long long)(i - firn_floor_div(i, 12) * 12 + 1));
-    case FIRN_TRANSFORM_HOUR:
-        firn_date_print((int32_t)firn_floor_div(i, 24), text);
-        return firn_buf_addf(out, err, "%s-%02lld", text,
-                             (long long)(i - firn_floor_div(i, 24) * 24));
-    case FIRN_TRANSFORM_IDENTITY:
-    case FIRN_TRANSFORM_DAY:
-    case FIRN_TRANSFORM_BUCKET:
-    case FIRN_TRANSFORM_TRUNCATE:
-    case FIRN_TRANSFORM_VOID:
-    case FIRN_TRANSFORM_UNKNOWN:
-        break;
-    }
-    return firn_value_print(type, v, out, err);
-}
-
-static firn_code add_component(const firn_partition_field *f, const firn_type *type,
-                               const firn_value *v, firn_buf *out, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)64 << 20);
-    FIRN_AUTO(firn_buf_free) firn_buf part = FIRN_BUF((size_t)256 << 20);
-    FIRN_TRY(print_partition_value(f, type, v, &text, err));
-    FIRN_TRY(add_encoded(f->name, &part, err));
-    FIRN_TRY(firn_buf_addc(&part, '=', err));
-    FIRN_TRY(add_encoded(firn_buf_str(&text), &part, err));
-    if (part.n <= MAX_COMPONENT_BYTES)
-        return firn_buf_addstr(out, firn_buf_str(&part), err);
-    /* names of files end at 255 bytes; nobody reads values back from a path */
-    FIRN_TRY(firn_buf_add(out, part.p, MAX_COMPONENT_BYTES - 20, err));
-    return firn_buf_addf(out, err, "...%016llx", (unsigned long long)firn_hash64(part.p, part.n));
-}
-
-firn_code firn_partition_path(const firn_spec *spec, const firn_type *types,
-                              const firn_value *values, firn_buf *out, firn_err *err)
-{
-    for (size_t i = 0; i < spec->field_count; i++) {
-        if (i)
-            FIRN_TRY(firn_buf_addc(out, '/', err));
-        FIRN_TRY(add_component(&spec->fields[i], &types[i], &values[i], out, err));
-    }
-    return FIRN_OK;
-}
+/* --- keys ---------------------------------------------------------------------------------- */
 
 /* One NaN stands for all. */
 static firn_value canonical(const firn_type *t, const firn_value *v)

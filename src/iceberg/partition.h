@@ -64,6 +64,10 @@ typedef struct firn_partition_term {
     firn_str column; /* dotted path */
 } firn_partition_term;
 
+/* The transform of a term, its text in `a`. */
+FIRN_NODISCARD firn_code firn_transform_of_term(const firn_partition_term *term, firn_arena *a,
+                                                firn_transform *ret, firn_err *err);
+
 /* Makes a spec for a schema, field ids from *last_partition_id + 1, names as Java's builder gives
  * them (ts_day; the column's own name for identity).  FIRN_E_CONFIG names a column that is not
  * there, lies in a list or map, or whose type the transform does not take. */
@@ -80,7 +84,11 @@ bool firn_spec_same(const firn_spec *a, const firn_spec *b);
 /* Returns the source column of a field, or NULL (it was dropped). */
 const firn_field *firn_spec_source(const firn_type *schema, const firn_partition_field *f);
 
-/* Appends the folder of a partition, "event_day=2017-11-16/kind=a%20b": Java's URL encoding of
+/* Appends a partition value for people, as Java spells it: "2017-11", "1.0E7", "null", base64. */
+FIRN_NODISCARD firn_code firn_partition_text(const firn_partition_field *f, const firn_type *type,
+                                             const firn_value *v, firn_buf *out, firn_err *err);
+
+/* Appends the folder of a partition, "event_day=2017-11-16/kind=a+b": Java's URL encoding of
  * name and value; nothing for an unpartitioned table.  `types` are the result types. */
 FIRN_NODISCARD firn_code firn_partition_path(const firn_spec *spec, const firn_type *types,
                                              const firn_value *values, firn_buf *out,

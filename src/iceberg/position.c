@@ -393,6 +393,9 @@ static firn_code count_streams(json_t *root, const firn_position_move *moves, si
             return firn_arena_raise(a, err);
         json_t *stream = stream_of(root, moves[i].stream);
         int64_t seq = json_integer_value(json_object_get(stream, "seq"));
+        if (seq == INT64_MAX)
+            return firn_raise(err, FIRN_E_LIMIT, "stream %s: its commits cannot be counted on",
+                              firn_quote(moves[i].stream).s);
         FIRN_TRY(firn_json_set(stream, "seq", json_integer(seq + 1), err));
     }
     return FIRN_OK;

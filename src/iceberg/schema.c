@@ -3,23 +3,34 @@
 
 #include "base/str.h"
 
-#define MAX_DEPTH 100
+#define MAX_DEPTH         100
+#define MAX_DEFAULT_BYTES ((size_t)64 << 20)
 
-/* Types of later format versions: known by name, so that the refusal can name them. */
-static const char *const foreign_types[] = {"variant", "geometry",     "geography",
-                                            "unknown", "timestamp_ns", "timestamptz_ns"};
+/* Types that are kept but not read: a table that has one, or once had, can be looked at. */
+static const char *const foreign_types[] = {"variant", "geometry", "geography"};
 
 static firn_code parse_type(const json_t *j, int depth, firn_arena *a, firn_type *ret,
                             firn_err *err);
 
-static firn_code parse_primitive(firn_str text, firn_type *ret, firn_err *err)
+/* "geography", "geography(srid:4326, spherical)" */
+static bool is_foreign(firn_str text)
+{
+    for (size_t i = 0; i < FIRN_COUNT_OF(foreign_types); i++) {
+        size_t n = strlen(foreign_types[i]);
+        if (firn_str_starts(text, foreign_types[i]) && (text.n == n || text.p[n] == '('))
+            return true;
+    }
+    return false;
+}
+
+static firn_code parse_primitive(firn_str text, firn_arena *a, firn_type *ret, firn_err *err)
 {
     if (firn_type_parse_primitive(text, ret))
         return FIRN_OK;
-    for (size_t i = 0; i < FIRN_COUNT_OF(foreign_types); i++)
-        if (firn_str_starts(text, foreign_types[i]))
-            return firn_raise(err, FIRN_E_UNSUPPORTED, "type %s is not supported",
-                              firn_quote(text).s);
+    if (is_foreign(text)) {
+        *ret = (firn_type){.kind = FIRN_T_FOREIGN, .text = firn_arena_str(a, text)};
+        return ret->text.p ? FIRN_OK : firn_arena_raise(a, err);
+    }
     return firn_raise(err, FIRN_E_DATA, "%s is no Iceberg type", firn_quote(text).s);
 }
 
@@ -39,6 +50,19 @@ static firn_code parse_child(const json_t *j, const char *name, const char *id_k
     return parse_type(type, depth, a, &ret->type, err);
 }
 
+/* A default stays text: what it means depends on the type, which may be widened later. */
+static firn_code parse_default(const json_t *j, const char *key, firn_arena *a, firn_str *ret,
+                               firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF(MAX_DEFAULT_BYTES);
+    const json_t *value = json_object_get(j, key);
+    if (!value || json_is_null(value))
+        return FIRN_OK;
+    FIRN_TRY(firn_json_print(value, 0, &text, err));
+    *ret = firn_arena_str(a, firn_buf_str(&text));
+    return ret->p ? FIRN_OK : firn_arena_raise(a, err);
+}
+
 static firn_code parse_field(const json_t *j, int depth, firn_arena *a, firn_field *ret,
                              firn_err *err)
 {
@@ -53,7 +77,8 @@ static firn_code parse_field(const json_t *j, int depth, firn_arena *a, firn_fie
         ret->doc = firn_arena_str(a, doc);
     if (!ret->name.p || (doc.p && !ret->doc.p))
         return firn_arena_raise(a, err);
-    return FIRN_OK;
+    FIRN_TRY(parse_default(j, "initial-default", a, &ret->initial_default, err));
+    return parse_default(j, "write-default", a, &ret->write_default, err);
 }
 
 static firn_code parse_struct(const json_t *j, int depth, firn_arena *a, firn_type *ret,
@@ -92,14 +117,14 @@ static firn_code parse_type(const json_t *j, int depth, firn_arena *a, firn_type
     if (depth > MAX_DEPTH)
         return firn_raise(err, FIRN_E_LIMIT, "a schema nested deeper than %d levels", MAX_DEPTH);
     if (json_is_string(j))
-        return parse_primitive(firn_json_text(j), ret, err);
+        return parse_primitive(firn_json_text(j), a, ret, err);
     firn_str kind;
     FIRN_TRY(firn_json_str(j, "type", &kind, err));
     if (firn_str_eqc(kind, "struct"))
         return parse_struct(j, depth + 1, a, ret, err);
     if (firn_str_eqc(kind, "list") || firn_str_eqc(kind, "map"))
         return parse_list_or_map(j, firn_str_eqc(kind, "map"), depth + 1, a, ret, err);
-    return parse_primitive(kind, ret, err);
+    return firn_raise(err, FIRN_E_UNSUPPORTED, "there is no nested type %s", firn_quote(kind).s);
 }
 
 typedef FIRN_VEC(int32_t) id_list;
@@ -127,6 +152,9 @@ static firn_code refuse_duplicate_ids(const firn_type *type, firn_arena *a, firn
         return firn_arena_raise(a, err);
     if (ids.n)
         qsort(ids.v, ids.n, sizeof *ids.v, by_value);
+    if (ids.n && ids.v[0] <= 0) /* 0 is a field that has no id yet */
+        return firn_raise(err, FIRN_E_DATA, "a field has the id %d; ids begin with 1",
+                          (int)ids.v[0]);
     for (size_t i = 1; i < ids.n; i++)
         if (ids.v[i] == ids.v[i - 1])
             return firn_raise(err, FIRN_E_DATA, "field id %d stands twice in the schema",
@@ -177,6 +205,15 @@ static firn_code set_child(json_t *obj, const firn_field *f, const char *id_key,
     return firn_json_set(obj, required_key, json_boolean(f->required), err);
 }
 
+static firn_code set_default(json_t *obj, const char *key, firn_str text, firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *value = NULL;
+    if (!text.p)
+        return FIRN_OK;
+    FIRN_TRY(firn_json_parse((firn_slice){(const uint8_t *)text.p, text.n}, &value, err));
+    return firn_json_set(obj, key, json_incref(value), err);
+}
+
 static firn_code field_to_json(const firn_field *f, json_t **ret, firn_err *err)
 {
     FIRN_AUTO(firn_json_unref) json_t *obj = json_object();
@@ -188,6 +225,8 @@ static firn_code field_to_json(const firn_field *f, json_t **ret, firn_err *err)
     FIRN_TRY(firn_json_set(obj, "type", type, err));
     if (f->doc.p)
         FIRN_TRY(firn_json_set(obj, "doc", firn_json_new_str(f->doc), err));
+    FIRN_TRY(set_default(obj, "initial-default", f->initial_default, err));
+    FIRN_TRY(set_default(obj, "write-default", f->write_default, err));
     *ret = json_incref(obj);
     return FIRN_OK;
 }
@@ -223,7 +262,7 @@ static firn_code type_to_json(const firn_type *t, json_t **ret, firn_err *err)
         *ret = json_incref(obj);
         return FIRN_OK;
     }
-    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF(64);
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 16);
     FIRN_TRY(firn_type_print(t, &text, err));
     json_t *j = json_string(firn_buf_cstr(&text));
     if (!j)
@@ -321,7 +360,38 @@ bool firn_schema_promotes(const firn_type *from, const firn_type *to)
         return from->scale == to->scale && from->precision <= to->precision;
     if (firn_type_is_nested(from->kind))
         return firn_type_eq(from, to);
-    return from->kind == to->kind && from->length == to->length;
+    return from->kind == to->kind && from->length == to->length &&
+           firn_str_eq(from->text, to->text);
+}
+
+firn_code firn_schema_refuse_unwritable(const firn_type *type, firn_err *err)
+{
+    for (size_t i = 0; i < type->field_count; i++) {
+        const firn_field *f = &type->fields[i];
+        firn_type_kind k = f->type.kind;
+        if (k == FIRN_T_FOREIGN || k == FIRN_T_UNKNOWN || k == FIRN_T_TIMESTAMPTZ_NS) {
+            firn_str text =
+                k == FIRN_T_FOREIGN ? f->type.text : firn_str_of(firn_type_kind_name(k));
+            return firn_raise(err, FIRN_E_UNSUPPORTED,
+                              "column %s is of type %s, which is not written",
+                              firn_quote(f->name).s, firn_quote(text).s);
+        }
+        if (firn_schema_refuse_unwritable(&f->type, err) != FIRN_OK)
+            return firn_wrap(err, "column %s", firn_quote(f->name).s);
+    }
+    return FIRN_OK;
+}
+
+bool firn_schema_may_become(const firn_type *from, const firn_type *to, int32_t format_version)
+{
+    if (firn_schema_promotes(from, to))
+        return true;
+    if (format_version < 3)
+        return false;
+    if (from->kind == FIRN_T_UNKNOWN)
+        return !firn_type_is_nested(to->kind);
+    return from->kind == FIRN_T_DATE &&
+           (to->kind == FIRN_T_TIMESTAMP || to->kind == FIRN_T_TIMESTAMP_NS);
 }
 
 static firn_code merge_type(firn_str name, const firn_type *have, const firn_type *want,
@@ -436,16 +506,24 @@ firn_code firn_schema_merge(const firn_type *have, const firn_type *want, int32_
     return FIRN_OK;
 }
 
+static bool same_texts(const firn_field *x, const firn_field *y)
+{
+    return firn_str_eq(x->name, y->name) && firn_str_eq(x->doc, y->doc) &&
+           firn_str_eq(x->initial_default, y->initial_default) &&
+           firn_str_eq(x->write_default, y->write_default);
+}
+
 bool firn_schema_same(const firn_type *a, const firn_type *b)
 {
     if (a->kind != b->kind || a->precision != b->precision || a->scale != b->scale ||
-        a->length != b->length || a->field_count != b->field_count)
+        a->length != b->length || a->field_count != b->field_count ||
+        !firn_str_eq(a->text, b->text))
         return false;
     for (size_t i = 0; i < a->field_count; i++) {
         const firn_field *x = &a->fields[i];
         const firn_field *y = &b->fields[i];
-        if (x->id != y->id || x->required != y->required || !firn_str_eq(x->name, y->name) ||
-            !firn_str_eq(x->doc, y->doc) || !firn_schema_same(&x->type, &y->type))
+        if (x->id != y->id || x->required != y->required || !same_texts(x, y) ||
+            !firn_schema_same(&x->type, &y->type))
             return false;
     }
     return true;

@@ -14,8 +14,8 @@ typedef struct firn_schema {
     size_t identifier_count;
 } firn_schema;
 
-/* Reads a schema's JSON.  FIRN_E_UNSUPPORTED names a type that firn does not know (and never
- * guesses), FIRN_E_DATA a field without id, a duplicate id or a wrong form. */
+/* Reads a schema's JSON.  Types that firn knows by name only become FIRN_T_FOREIGN.  FIRN_E_DATA
+ * names a type that is none, a field without id, a duplicate id or a wrong form. */
 FIRN_NODISCARD firn_code firn_schema_parse(const json_t *j, firn_arena *a, firn_schema *ret,
                                            firn_err *err);
 
@@ -45,6 +45,14 @@ bool firn_schema_is_repeated(const firn_type *type, int32_t id);
  * more digits before the point and the same scale), or is equal. */
 bool firn_schema_promotes(const firn_type *from, const firn_type *to);
 
+/* The same by what a format version allows: version 3 adds date→timestamp (and timestamp_ns) and
+ * unknown→any primitive.  Says nothing about partition fields that would change their values. */
+bool firn_schema_may_become(const firn_type *from, const firn_type *to, int32_t format_version);
+
+/* FIRN_E_UNSUPPORTED names the first column, at any depth, of a type that firn reads or keeps but
+ * does not write to files. */
+FIRN_NODISCARD firn_code firn_schema_refuse_unwritable(const firn_type *type, firn_err *err);
+
 /* Merges wanted columns into a table's schema: fields are matched by name, existing ones keep id,
  * place and requiredness and may be widened as above, new ones come at the end of their struct,
  * optional, with fresh ids from *last_id.  Columns that `want` does not name stay.
@@ -54,7 +62,7 @@ FIRN_NODISCARD firn_code firn_schema_merge(const firn_type *have, const firn_typ
                                            int32_t *last_id, firn_arena *a, firn_type *ret,
                                            bool *ret_changed, firn_err *err);
 
-/* Equal in names, ids, types, requiredness and docs. */
+/* Equal in names, ids, types, requiredness, docs and defaults. */
 bool firn_schema_same(const firn_type *a, const firn_type *b);
 
 #endif

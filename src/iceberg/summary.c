@@ -20,17 +20,35 @@ static firn_code note_partition(firn_summary *s, const firn_data_file *f, const 
     return FIRN_OK;
 }
 
+static void count_removed_deletes(firn_summary *s, const firn_data_file *f)
+{
+    if (f->content == FIRN_CONTENT_EQUALITY_DELETES) {
+        s->removed_equality_files++;
+        s->removed_equality_deletes = firn_sum(s->removed_equality_deletes, f->record_count);
+        return;
+    }
+    s->removed_position_deletes = firn_sum(s->removed_position_deletes, f->record_count);
+    if (f->content_size_in_bytes > 0)
+        s->removed_vectors++;
+    else
+        s->removed_position_files++;
+}
+
 firn_code firn_summary_add(firn_summary *s, const firn_data_file *f, bool deleted,
                            const firn_spec *spec, const firn_type *types, firn_err *err)
 {
-    if (deleted) {
+    if (f->content != FIRN_CONTENT_DATA) {
+        firn_assert(deleted); /* firn adds none */
+        count_removed_deletes(s, f);
+        s->removed_files_size = firn_sum(s->removed_files_size, f->file_size_in_bytes);
+    } else if (deleted) {
         s->deleted_data_files++;
-        s->deleted_records += f->record_count;
-        s->removed_files_size += f->file_size_in_bytes;
+        s->deleted_records = firn_sum(s->deleted_records, f->record_count);
+        s->removed_files_size = firn_sum(s->removed_files_size, f->file_size_in_bytes);
     } else {
         s->added_data_files++;
-        s->added_records += f->record_count;
-        s->added_files_size += f->file_size_in_bytes;
+        s->added_records = firn_sum(s->added_records, f->record_count);
+        s->added_files_size = firn_sum(s->added_files_size, f->file_size_in_bytes);
     }
     return note_partition(s, f, spec, types, err);
 }
@@ -56,9 +74,10 @@ static firn_code set_total(const firn_summary *s, json_t *out, const char *key,
     if (s->whole || !previous)
         return set_count(out, key, added, err);
     firn_str text = firn_snapshot_summary(previous, key);
-    if (!text.p || !firn_str_i64(text, &before) || before + added < removed)
-        return FIRN_OK;
-    return set_count(out, key, before + added - removed, err);
+    if (!text.p || !firn_str_i64(text, &before) || before < 0 || before > INT64_MAX - added)
+        return FIRN_OK; /* another program's, and no total */
+    int64_t total = before + added - removed;
+    return total < 0 ? FIRN_OK : set_count(out, key, total, err);
 }
 
 firn_code firn_summary_write(const firn_summary *s, const char *operation,
@@ -71,6 +90,14 @@ firn_code firn_summary_write(const firn_summary *s, const char *operation,
     FIRN_TRY(set_if(out, "deleted-records", s->deleted_records, err));
     FIRN_TRY(set_if(out, "added-files-size", s->added_files_size, err));
     FIRN_TRY(set_if(out, "removed-files-size", s->removed_files_size, err));
+    int64_t delete_files =
+        s->removed_position_files + s->removed_vectors + s->removed_equality_files;
+    FIRN_TRY(set_if(out, "removed-delete-files", delete_files, err));
+    FIRN_TRY(set_if(out, "removed-position-delete-files", s->removed_position_files, err));
+    FIRN_TRY(set_if(out, "removed-dvs", s->removed_vectors, err));
+    FIRN_TRY(set_if(out, "removed-equality-delete-files", s->removed_equality_files, err));
+    FIRN_TRY(set_if(out, "removed-position-deletes", s->removed_position_deletes, err));
+    FIRN_TRY(set_if(out, "removed-equality-deletes", s->removed_equality_deletes, err));
     FIRN_TRY(set_count(out, "changed-partition-count", (int64_t)s->partitions.n, err));
     FIRN_TRY(
         set_total(s, out, "total-records", previous, s->added_records, s->deleted_records, err));
@@ -78,7 +105,9 @@ firn_code firn_summary_write(const firn_summary *s, const char *operation,
                        s->removed_files_size, err));
     FIRN_TRY(set_total(s, out, "total-data-files", previous, s->added_data_files,
                        s->deleted_data_files, err));
-    FIRN_TRY(set_total(s, out, "total-delete-files", previous, 0, 0, err));
-    FIRN_TRY(set_total(s, out, "total-position-deletes", previous, 0, 0, err));
-    return set_total(s, out, "total-equality-deletes", previous, 0, 0, err);
+    FIRN_TRY(set_total(s, out, "total-delete-files", previous, 0, delete_files, err));
+    FIRN_TRY(
+        set_total(s, out, "total-position-deletes", previous, 0, s->removed_position_deletes, err));
+    return set_total(s, out, "total-equality-deletes", previous, 0, s->removed_equality_deletes,
+                     err);
 }

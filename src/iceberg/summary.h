@@ -14,6 +14,11 @@ typedef struct firn_summary {
     int64_t deleted_records;
     int64_t added_files_size;
     int64_t removed_files_size;
+    int64_t removed_position_files; /* files of deletes; deletion vectors count apart */
+    int64_t removed_vectors;
+    int64_t removed_equality_files;
+    int64_t removed_position_deletes; /* rows of them */
+    int64_t removed_equality_deletes;
     bool whole;          /* the table is replaced: what is added is all there is afterwards */
     firn_map partitions; /* keys of those touched; set .arena first */
 } firn_summary;

@@ -137,6 +137,7 @@ firn_code firn_update_ref(firn_updates *u, const char *name, int64_t snapshot_id
 /* What one application carries along. */
 typedef struct state {
     json_t *root;
+    const firn_metadata *base; /* NULL: a new table */
     int64_t now_ms;
     int64_t last_schema_id; /* what -1 means in set-current-schema … */
     int64_t last_spec_id;
@@ -233,9 +234,14 @@ static json_t *numbered(const json_t *list, const char *id_key, int64_t id)
     return NULL;
 }
 
+static int64_t version_of(const state *st)
+{
+    return json_integer_value(json_object_get(st->root, "format-version"));
+}
+
 static bool is_v1(const state *st)
 {
-    return json_integer_value(json_object_get(st->root, "format-version")) == 1;
+    return version_of(st) == 1;
 }
 
 static firn_code apply_set_schema(state *st, const json_t *u, firn_err *err)
@@ -276,10 +282,19 @@ static firn_code apply_set_spec(state *st, const json_t *u, firn_err *err)
                          err);
 }
 
+/* The unsorted order has the id 0 also where version 1 left the list out. */
 static firn_code apply_add_order(state *st, const json_t *u, firn_err *err)
 {
-    return add_numbered(array_at(st->root, "sort-orders"), json_object_get(u, "sort-order"),
-                        "order-id", &st->last_order_id, err);
+    const json_t *order = json_object_get(u, "sort-order");
+    json_t *list = array_at(st->root, "sort-orders");
+    bool missing = json_array_size(list) == 0 && json_array_size(json_object_get(order, "fields"));
+    if (missing) {
+        json_t *unsorted = json_object();
+        FIRN_TRY(firn_json_append(list, unsorted, err));
+        FIRN_TRY(firn_json_set(unsorted, "order-id", json_integer(0), err));
+        FIRN_TRY(firn_json_set(unsorted, "fields", json_array(), err));
+    }
+    return add_numbered(list, order, "order-id", &st->last_order_id, err);
 }
 
 static firn_code apply_set_order(state *st, const json_t *u, firn_err *err)
@@ -287,6 +302,24 @@ static firn_code apply_set_order(state *st, const json_t *u, firn_err *err)
     int64_t id = json_integer_value(json_object_get(u, "sort-order-id"));
     return firn_json_set(st->root, "default-sort-order-id",
                          json_integer(id < 0 ? st->last_order_id : id), err);
+}
+
+/* A snapshot of version 3 takes the ids of its rows from the table. */
+static firn_code advance_row_ids(state *st, const json_t *snapshot, firn_err *err)
+{
+    int64_t first;
+    int64_t added;
+    int64_t next = json_integer_value(json_object_get(st->root, "next-row-id"));
+    if (version_of(st) < 3)
+        return FIRN_OK;
+    FIRN_TRY(firn_json_i64(snapshot, "first-row-id", &first, err));
+    FIRN_TRY(firn_json_i64(snapshot, "added-rows", &added, err));
+    if (first < next)
+        return firn_raise(err, FIRN_E_CONFLICT, "first-row-id %lld is before next-row-id %lld",
+                          (long long)first, (long long)next);
+    if (added < 0 || __builtin_add_overflow(first, added, &next))
+        return firn_raise(err, FIRN_E_DATA, "added-rows %lld", (long long)added);
+    return firn_json_set(st->root, "next-row-id", json_integer(next), err);
 }
 
 static firn_code apply_add_snapshot(state *st, const json_t *u, firn_err *err)
@@ -303,6 +336,7 @@ static firn_code apply_add_snapshot(state *st, const json_t *u, firn_err *err)
     FIRN_TRY(firn_json_append(list, json_incref((json_t *)(uintptr_t)s), err));
     int64_t at = json_integer_value(json_object_get(s, "timestamp-ms"));
     FIRN_TRY(set_max(st->root, "last-updated-ms", at, err));
+    FIRN_TRY(advance_row_ids(st, s, err));
     return is_v1(st) ? FIRN_OK : set_max(st->root, "last-sequence-number", sequence, err);
 }
 
@@ -320,6 +354,8 @@ static firn_code log_snapshot(state *st, int64_t snapshot_id, firn_err *err)
 
 static firn_code apply_ref(state *st, const json_t *u, firn_err *err)
 {
+    static const char *const retention[] = {"min-snapshots-to-keep", "max-snapshot-age-ms",
+                                            "max-ref-age-ms"};
     const char *name = json_string_value(json_object_get(u, "ref-name"));
     int64_t id = json_integer_value(json_object_get(u, "snapshot-id"));
     json_t *refs = object_at(st->root, "refs");
@@ -331,10 +367,24 @@ static firn_code apply_ref(state *st, const json_t *u, firn_err *err)
     bool moved = json_integer_value(json_object_get(ref, "snapshot-id")) != id;
     FIRN_TRY(firn_json_set(ref, "snapshot-id", json_integer(id), err));
     FIRN_TRY(firn_json_set(ref, "type", json_incref(json_object_get(u, "type")), err));
+    for (size_t i = 0; i < FIRN_COUNT_OF(retention); i++) {
+        json_t *value = json_object_get(u, retention[i]);
+        if (value)
+            FIRN_TRY(firn_json_set(ref, retention[i], json_incref(value), err));
+    }
     if (strcmp(name, "main") != 0 || !moved)
         return FIRN_OK;
     FIRN_TRY(firn_json_set(st->root, "current-snapshot-id", json_integer(id), err));
     return log_snapshot(st, id, err);
+}
+
+static firn_code apply_remove_ref(state *st, const json_t *u, firn_err *err)
+{
+    json_t *refs = object_at(st->root, "refs");
+    if (!refs)
+        return firn_raise_nomem(err);
+    json_object_del(refs, json_string_value(json_object_get(u, "ref-name")));
+    return FIRN_OK;
 }
 
 static firn_code apply_set_properties(state *st, const json_t *u, firn_err *err)
@@ -367,8 +417,67 @@ static firn_code apply_uuid(state *st, const json_t *u, firn_err *err)
     return copy_member(st, u, "uuid", "table-uuid", err);
 }
 
+/* What version 2 requires and version 1 may leave out. */
+static firn_code complete_v2(state *st, const firn_metadata *base, firn_err *err)
+{
+    json_t *root = st->root;
+    json_t *old_spec = json_object_get(root, "partition-spec");
+    if (!json_is_array(json_object_get(root, "schemas"))) {
+        FIRN_AUTO(firn_json_unref) json_t *only = shallow_copy(json_object_get(root, "schema"));
+        int32_t id = base ? base->schema->schema_id : 0;
+        FIRN_TRY(firn_json_set(only, "schema-id", json_integer(id), err));
+        FIRN_TRY(firn_json_append(array_at(root, "schemas"), json_incref(only), err));
+        FIRN_TRY(firn_json_set(root, "current-schema-id", json_integer(id), err));
+    }
+    if (!json_is_array(json_object_get(root, "partition-specs"))) {
+        json_t *spec = json_object();
+        FIRN_TRY(firn_json_append(array_at(root, "partition-specs"), spec, err));
+        FIRN_TRY(firn_json_set(spec, "spec-id", json_integer(0), err));
+        FIRN_TRY(firn_json_set(spec, "fields", json_incref(old_spec), err));
+    }
+    if (!json_is_array(json_object_get(root, "sort-orders"))) {
+        json_t *order = json_object();
+        FIRN_TRY(firn_json_append(array_at(root, "sort-orders"), order, err));
+        FIRN_TRY(firn_json_set(order, "order-id", json_integer(0), err));
+        FIRN_TRY(firn_json_set(order, "fields", json_array(), err));
+        FIRN_TRY(firn_json_set(root, "default-sort-order-id", json_integer(0), err));
+    }
+    return FIRN_OK;
+}
+
+/* From version 1 to 2: the fields that stand for lists go, what was left out is given. */
+static firn_code upgrade_to_v2(state *st, const firn_metadata *base, firn_err *err)
+{
+    json_t *root = st->root;
+    FIRN_TRY(complete_v2(st, base, err));
+    json_object_del(root, "schema");
+    json_object_del(root, "partition-spec");
+    if (base) {
+        FIRN_TRY(
+            firn_json_set(root, "current-schema-id", json_integer(base->schema->schema_id), err));
+        FIRN_TRY(firn_json_set(root, "default-spec-id", json_integer(base->spec->spec_id), err));
+        FIRN_TRY(
+            firn_json_set(root, "last-partition-id", json_integer(base->last_partition_id), err));
+        FIRN_TRY(firn_json_set(root, "default-sort-order-id",
+                               json_integer(base->default_sort_order_id), err));
+    }
+    return firn_json_set(root, "last-sequence-number", json_integer(0), err);
+}
+
+/* Rows that are there get their ids with the first snapshot that version 3 makes. */
 static firn_code apply_format_version(state *st, const json_t *u, firn_err *err)
 {
+    int64_t from = version_of(st);
+    int64_t to = json_integer_value(json_object_get(u, "format-version"));
+    if (to < from)
+        return firn_raise(err, FIRN_E_CONFLICT, "format version %lld cannot become %lld",
+                          (long long)from, (long long)to);
+    if (to > 3)
+        return firn_raise(err, FIRN_E_UNSUPPORTED, "format version %lld", (long long)to);
+    if (from == 1 && to > 1)
+        FIRN_TRY(upgrade_to_v2(st, st->base, err));
+    if (from < 3 && to == 3)
+        FIRN_TRY(firn_json_set(st->root, "next-row-id", json_integer(0), err));
     return copy_member(st, u, "format-version", "format-version", err);
 }
 
@@ -392,6 +501,7 @@ static const struct {
     {"set-default-sort-order", apply_set_order},
     {"add-snapshot", apply_add_snapshot},
     {"set-snapshot-ref", apply_ref},
+    {"remove-snapshot-ref", apply_remove_ref},
     {"set-properties", apply_set_properties},
     {"remove-properties", apply_remove_properties},
 };
@@ -445,7 +555,7 @@ firn_code firn_metadata_apply(const firn_metadata *base, const firn_updates *u, 
     if (!root)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_json_keep(root, a, err));
-    state st = {.root = root};
+    state st = {.root = root, .base = base};
     st.now_ms = base ? FIRN_MAX(now_ms, base->last_updated_ms) : now_ms;
     FIRN_TRY(firn_json_set(root, "last-updated-ms", json_integer(st.now_ms), err));
     for (size_t i = 0; i < json_array_size(u->list); i++)

@@ -16,12 +16,17 @@ typedef enum storage { IN_B, IN_I, IN_F, IN_D, IN_DEC, IN_BYTES, IN_NOTHING } st
 static storage storage_of(firn_type_kind k)
 {
     static const uint8_t table[FIRN_TYPE_KIND_COUNT] = {
-        [FIRN_T_BOOLEAN] = IN_B,     [FIRN_T_INT] = IN_I,        [FIRN_T_LONG] = IN_I,
-        [FIRN_T_FLOAT] = IN_F,       [FIRN_T_DOUBLE] = IN_D,     [FIRN_T_DECIMAL] = IN_DEC,
-        [FIRN_T_DATE] = IN_I,        [FIRN_T_TIME] = IN_I,       [FIRN_T_TIMESTAMP] = IN_I,
-        [FIRN_T_TIMESTAMPTZ] = IN_I, [FIRN_T_STRING] = IN_BYTES, [FIRN_T_UUID] = IN_BYTES,
-        [FIRN_T_FIXED] = IN_BYTES,   [FIRN_T_BINARY] = IN_BYTES, [FIRN_T_STRUCT] = IN_NOTHING,
-        [FIRN_T_LIST] = IN_NOTHING,  [FIRN_T_MAP] = IN_NOTHING,
+        [FIRN_T_BOOLEAN] = IN_B,       [FIRN_T_INT] = IN_I,
+        [FIRN_T_LONG] = IN_I,          [FIRN_T_FLOAT] = IN_F,
+        [FIRN_T_DOUBLE] = IN_D,        [FIRN_T_DECIMAL] = IN_DEC,
+        [FIRN_T_DATE] = IN_I,          [FIRN_T_TIME] = IN_I,
+        [FIRN_T_TIMESTAMP] = IN_I,     [FIRN_T_TIMESTAMPTZ] = IN_I,
+        [FIRN_T_TIMESTAMP_NS] = IN_I,  [FIRN_T_TIMESTAMPTZ_NS] = IN_I,
+        [FIRN_T_UNKNOWN] = IN_NOTHING, [FIRN_T_FOREIGN] = IN_NOTHING,
+        [FIRN_T_STRING] = IN_BYTES,    [FIRN_T_UUID] = IN_BYTES,
+        [FIRN_T_FIXED] = IN_BYTES,     [FIRN_T_BINARY] = IN_BYTES,
+        [FIRN_T_STRUCT] = IN_NOTHING,  [FIRN_T_LIST] = IN_NOTHING,
+        [FIRN_T_MAP] = IN_NOTHING,
     };
     return (storage)table[k];
 }
@@ -115,6 +120,32 @@ firn_code firn_value_to_bytes(const firn_type *t, const firn_value *v, firn_buf 
     return firn_raise(err, FIRN_E_BUG, "a nested value has no single-value form");
 }
 
+/* False beyond the years that nanoseconds can count. */
+static bool ns_of(int64_t us, int64_t *ret)
+{
+    return !__builtin_mul_overflow(us, INT64_C(1000), ret);
+}
+
+static bool is_ns(firn_type_kind k)
+{
+    return k == FIRN_T_TIMESTAMP_NS || k == FIRN_T_TIMESTAMPTZ_NS;
+}
+
+static bool is_zoned(firn_type_kind k)
+{
+    return k == FIRN_T_TIMESTAMPTZ || k == FIRN_T_TIMESTAMPTZ_NS;
+}
+
+/* A moment that was written as a date. */
+static bool moment_from_days(const firn_type *t, int64_t days, int64_t *ret)
+{
+    int64_t us;
+    if (t->kind == FIRN_T_TIMESTAMP)
+        return !__builtin_mul_overflow(days, FIRN_US_PER_DAY, ret);
+    return t->kind == FIRN_T_TIMESTAMP_NS && !__builtin_mul_overflow(days, FIRN_US_PER_DAY, &us) &&
+           ns_of(us, ret);
+}
+
 static bool integral_from(const firn_type *t, firn_slice s, firn_value *ret)
 {
     if (s.n == 4 && (is_four_bytes(t->kind) || t->kind == FIRN_T_LONG))
@@ -122,7 +153,7 @@ static bool integral_from(const firn_type *t, firn_slice s, firn_value *ret)
     else if (s.n == 8 && !is_four_bytes(t->kind))
         ret->u.i = (int64_t)get_le(s);
     else
-        return false;
+        return s.n == 4 && moment_from_days(t, (int32_t)get_le(s), &ret->u.i);
     return true;
 }
 
@@ -187,13 +218,34 @@ bool firn_value_from_bytes(const firn_type *t, firn_slice bytes, firn_value *ret
 
 /* --- the engine's texts -------------------------------------------------------------------- */
 
-static bool timestamp_from_engine(const firn_type *t, firn_str text, int64_t *ret)
+/* Takes the seventh to ninth digit behind the second out of the text. */
+static firn_str without_ns(firn_str text, firn_arena *a, int64_t *ret)
+{
+    static const int64_t unit[] = {100, 10, 1};
+    const char *point = memchr(text.p, '.', text.n);
+    char *copy = firn_arena_strndup(a, text.p, text.n);
+    size_t at = point ? (size_t)(point - text.p) + 7 : text.n;
+    size_t n = 0;
+    *ret = 0;
+    if (!copy)
+        return (firn_str){NULL, 0};
+    for (; at + n < text.n && n < 3 && text.p[at + n] >= '0' && text.p[at + n] <= '9'; n++)
+        *ret += (text.p[at + n] - '0') * unit[n];
+    if (n)
+        memmove(copy + at, copy + at + n, text.n - at - n);
+    return (firn_str){copy, text.n - n};
+}
+
+static bool timestamp_from_engine(const firn_type *t, firn_str text, firn_arena *a, int64_t *ret)
 {
     bool zoned;
+    int64_t below = 0;
+    if (is_ns(t->kind))
+        text = without_ns(text, a, &below);
     /* '2024-01-01 00:00:00+00' for timestamptz, always UTC */
-    if (!firn_timestamp_parse(text, ret, &zoned))
+    if (!text.p || !firn_timestamp_parse(text, ret, &zoned) || zoned != is_zoned(t->kind))
         return false;
-    return zoned == (t->kind == FIRN_T_TIMESTAMPTZ);
+    return !is_ns(t->kind) || (ns_of(*ret, ret) && !__builtin_add_overflow(*ret, below, ret));
 }
 
 static bool uuid_from_text(firn_str text, firn_arena *a, firn_slice *ret)
@@ -229,7 +281,7 @@ static bool bytes_from_engine(const firn_type *t, firn_str text, firn_arena *a, 
     return true;
 }
 
-static bool integral_from_engine(const firn_type *t, firn_str text, int64_t *ret)
+static bool integral_from_engine(const firn_type *t, firn_str text, firn_arena *a, int64_t *ret)
 {
     int32_t days;
     if (t->kind == FIRN_T_DATE) {
@@ -240,8 +292,8 @@ static bool integral_from_engine(const firn_type *t, firn_str text, int64_t *ret
     }
     if (t->kind == FIRN_T_TIME)
         return firn_time_parse(text, ret);
-    if (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ)
-        return timestamp_from_engine(t, text, ret);
+    if (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ || is_ns(t->kind))
+        return timestamp_from_engine(t, text, a, ret);
     int64_t v;
     if (!firn_str_i64(text, &v) || (t->kind == FIRN_T_INT && v != (int32_t)v))
         return false;
@@ -265,7 +317,7 @@ bool firn_value_from_engine(const firn_type *t, firn_str text, firn_arena *a, fi
         ok = boolean_from_engine(text, &v.u.b);
         break;
     case IN_I:
-        ok = integral_from_engine(t, text, &v.u.i);
+        ok = integral_from_engine(t, text, a, &v.u.i);
         break;
     case IN_F:
         ok = firn_str_f64(text, &d) && !isnan(d);
@@ -298,6 +350,19 @@ static firn_code print_uuid(firn_slice b, firn_buf *out, firn_err *err)
                          hex + 20);
 }
 
+/* As Java does: three more digits where there are any. */
+static void print_ns(int64_t ns, char text[FIRN_TIME_TEXT_MAX])
+{
+    int64_t us = firn_floor_div(ns, 1000);
+    int64_t below = ns - us * 1000;
+    firn_timestamp_print(us, false, text);
+    if (below == 0)
+        return;
+    size_t n = strlen(text);
+    bool fraction = memchr(text, '.', n) != NULL;
+    snprintf(text + n, FIRN_TIME_TEXT_MAX - n, "%s%03d", fraction ? "" : ".000000", (int)below);
+}
+
 static firn_code print_integral(const firn_type *t, int64_t i, firn_buf *out, firn_err *err)
 {
     char text[FIRN_TIME_TEXT_MAX];
@@ -307,10 +372,12 @@ static firn_code print_integral(const firn_type *t, int64_t i, firn_buf *out, fi
         firn_time_print(i, text);
     else if (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ)
         firn_timestamp_print(i, false, text);
+    else if (is_ns(t->kind))
+        print_ns(i, text);
     else
         snprintf(text, sizeof text, "%" PRId64, i);
     FIRN_TRY(firn_buf_adds(out, text, err));
-    return t->kind == FIRN_T_TIMESTAMPTZ ? firn_buf_adds(out, "+00:00", err) : FIRN_OK;
+    return is_zoned(t->kind) ? firn_buf_adds(out, "+00:00", err) : FIRN_OK;
 }
 
 /* 5e+07 becomes 50000000.0, 2 becomes 2.0: as DuckDB and Python print them. */

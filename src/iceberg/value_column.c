@@ -33,12 +33,15 @@ firn_value firn_value_of_column(const firn_column *col, size_t row, uint8_t uuid
         break;
     case FIRN_T_INT:
     case FIRN_T_DATE:
+    case FIRN_T_UNKNOWN:
         v.u.i = ((const int32_t *)col->data)[row];
         break;
     case FIRN_T_LONG:
     case FIRN_T_TIME:
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
         v.u.i = ((const int64_t *)col->data)[row];
         break;
     case FIRN_T_FLOAT:
@@ -57,6 +60,7 @@ firn_value firn_value_of_column(const firn_column *col, size_t row, uint8_t uuid
     case FIRN_T_STRING:
     case FIRN_T_FIXED:
     case FIRN_T_BINARY:
+    case FIRN_T_FOREIGN:
     case FIRN_T_STRUCT:
     case FIRN_T_LIST:
     case FIRN_T_MAP:

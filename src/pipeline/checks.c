@@ -19,6 +19,7 @@ typedef struct checking {
     firn_arena *a;
     firn_str fresh; /* SELECT of the new rows */
     firn_str all;   /* SELECT of all rows; made when it is needed */
+    firn_view_keep keep;
     size_t warnings;
     size_t errors;
     firn_err first; /* of the checks that failed with severity error */
@@ -54,7 +55,10 @@ static firn_code select_all(checking *c, firn_err *err)
     FIRN_TRY(firn_scan_plan_make(c->run->io, m, firn_metadata_current(m), NULL, c->a, &plan, err));
     if (plan.count == 0)
         return FIRN_OK;
-    FIRN_TRY(firn_view_select(c->run->ops, c->session, m, plan.files, plan.count, &sql, err));
+    const firn_view_request request = {
+        .io = c->run->io, .metadata = m, .schema = m->schema, .plan = &plan};
+    c->keep = (firn_view_keep){.ops = c->run->ops, .engine = c->run->engine, .arena = c->a};
+    FIRN_TRY(firn_view_select(c->session, &request, &c->keep, &sql, err));
     FIRN_TRY(firn_buf_adds(&sql, " UNION ALL BY NAME ", err));
     FIRN_TRY(firn_buf_addstr(&sql, c->fresh, err));
     c->all = firn_arena_str(c->a, firn_buf_str(&sql));
@@ -220,7 +224,8 @@ static firn_code run_check(checking *c, const firn_check *k, firn_err *err)
         FIRN_TRY(select_all(c, err));
     FIRN_TRY(statement(c, k, false, &sql, err));
     if (query_count(c, firn_buf_str(&sql), &count, err) != FIRN_OK) {
-        firn_sql_locate(err, NULL, 1, 1); /* the excerpt shows a statement nobody wrote */
+        /* the excerpt shows a statement nobody wrote */
+        firn_sql_locate(err, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
         err->where[0] = '\0';
         firn_wrap(err, "check %s", firn_quote(k->name).s);
         return firn_err_place(err, k->place);
@@ -257,6 +262,7 @@ firn_code firn_checks_run(firn_context *run, const firn_check_input *in, size_t 
         return firn_raise_nomem(err);
     FIRN_TRY(firn_context_session(run, &c.session, err));
     firn_code code = run_all(&c, err ? err : &local);
+    firn_view_close(&c.keep);
     firn_context_session_close(run, c.session);
     *ret_warnings = c.warnings;
     return code;

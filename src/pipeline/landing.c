@@ -3,6 +3,7 @@
  * everything in one snapshot. */
 #include "pipeline/landing_int.h"
 #include "pipeline/progress.h"
+#include "pipeline/sorted.h"
 #include "pipeline/spec_note.h"
 
 #include "base/datetime.h"
@@ -327,24 +328,17 @@ static void fill_result(landing *l)
         r->rows += (uint64_t)l->data.v[i].record_count;
 }
 
-/* So that what this run leaves behind can be found if it dies. */
-static firn_code note_table(landing *l, firn_str location, firn_err *err)
-{
-    firn_str metadata_folder = location; /* of a table to be created: all below it */
-    if (l->metadata)
-        FIRN_TRY(firn_metadata_folder(l->metadata, l->a, &metadata_folder, err));
-    return firn_context_note_table(l->run, l->target.data_folder, metadata_folder,
-                                   l->ingest->table.ident, err);
-}
-
 static firn_code land_chosen(landing *l, firn_err *err)
 {
-    firn_str location;
-    FIRN_TRY(firn_landing_target(l->run, l->project, l->ingest->table.ident, l->ingest, l->metadata,
-                                 l->a, &l->target, &location, err));
-    FIRN_TRY(note_table(l, location, err));
+    const firn_table_conf *table = &l->ingest->table;
+    FIRN_TRY(firn_write_target_make(l->project, table->ident, l->ingest, table, l->metadata, l->a,
+                                    &l->target, err));
+    /* so that what this run leaves behind can be found if it dies */
+    FIRN_TRY(firn_write_target_note(l->run, &l->target, table->ident, err));
     if (l->metadata)
-        FIRN_TRY(firn_spec_note(l->run, &l->ingest->table, l->stream, l->metadata, l->a, err));
+        FIRN_TRY(firn_spec_note(l->run, table, l->stream, l->metadata, l->a, err));
+    if (l->metadata)
+        FIRN_TRY(firn_sort_note(l->run, table, l->stream, l->metadata, l->a, err));
     FIRN_TRY(firn_publisher_open(l->run->env, &l->publisher, err));
     firn_code code = open_feed(l, err);
     if (code == FIRN_OK)

@@ -55,18 +55,19 @@ static firn_code new_bindings(landing *l, firn_str *ret, firn_err *err)
     return ret->p ? FIRN_OK : firn_arena_raise(l->a, err);
 }
 
-enum { MAX_PROPERTIES = 4 };
-
-static firn_code properties(landing *l, firn_property out[MAX_PROPERTIES], size_t *ret_count,
-                            firn_err *err)
+static firn_code properties(landing *l, firn_property **ret, size_t *ret_count, firn_err *err)
 {
     firn_str bindings;
-    size_t n = 0;
+    size_t n = l->target.property_count;
+    firn_property *list = firn_arena_array(l->a, n + 1, sizeof *list);
+    if (!list)
+        return firn_arena_raise(l->a, err);
+    for (size_t i = 0; i < n; i++)
+        list[i] = l->target.properties[i];
     FIRN_TRY(new_bindings(l, &bindings, err));
     if (bindings.p)
-        out[n++] = (firn_property){BINDINGS, bindings};
-    if (!l->metadata)
-        out[n++] = (firn_property){"write.parquet.compression-codec", l->target.format.compression};
+        list[n++] = (firn_property){BINDINGS, bindings};
+    *ret = list;
     *ret_count = n;
     return FIRN_OK;
 }
@@ -103,13 +104,13 @@ static firn_code commit(landing *l, const firn_table_change *changes, size_t cou
 firn_code firn_landing_commit(landing *l, firn_err *err)
 {
     json_t *to;
-    firn_property props[MAX_PROPERTIES];
+    firn_property *props;
     size_t prop_count;
     if (!l->layout)
         return FIRN_OK; /* files of blanks: they are looked at again next time */
     FIRN_TRY(check_table(l, err));
     FIRN_TRY(new_position(l, &to, err));
-    FIRN_TRY(properties(l, props, &prop_count, err));
+    FIRN_TRY(properties(l, &props, &prop_count, err));
     const firn_position_move move = {
         .stream = l->stream,
         .part = FIRN_STR_LIT("files"),
@@ -125,9 +126,12 @@ firn_code firn_landing_commit(landing *l, firn_err *err)
     changes[count++] = (firn_table_change){
         .ident = l->ingest->table.ident,
         .start = l->metadata,
+        .location = l->target.location,
         .schema = !l->metadata || l->schema_changed ? &l->schema : NULL,
         .last_column_id = l->last_column_id,
         .spec = &l->spec,
+        .sort_order = &l->target.sort,
+        .format_version = l->target.format_version,
         .properties = props,
         .property_count = prop_count,
         .summary = summary,
@@ -140,10 +144,5 @@ firn_code firn_landing_commit(landing *l, firn_err *err)
         .accept_position = l->opt->accept_position,
         .reset_position = l->opt->full_refresh,
     };
-    if (!l->metadata) {
-        firn_write_target ignored;
-        FIRN_TRY(firn_landing_target(l->run, l->project, l->ingest->table.ident, l->ingest, NULL,
-                                     l->a, &ignored, &changes[count - 1].location, err));
-    }
     return commit(l, changes, count, err);
 }

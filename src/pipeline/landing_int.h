@@ -68,11 +68,6 @@ typedef struct landing {
 FIRN_NODISCARD firn_code firn_landing_load_table(landing *l, firn_err *err);
 /* Brings schema, spec and target up to l->layout. */
 FIRN_NODISCARD firn_code firn_landing_schema(landing *l, firn_err *err);
-FIRN_NODISCARD firn_code firn_landing_target(firn_context *run, const firn_project *project,
-                                             firn_ident ident, const firn_ingest *ingest,
-                                             const firn_metadata *m, firn_arena *a,
-                                             firn_write_target *ret, firn_str *ret_location,
-                                             firn_err *err);
 
 /* landing_unit.c: rows into files */
 /* Keeps the feed's unit in the engine, as the first rows of the next one, whose copy it plans. */

@@ -166,13 +166,10 @@ static firn_code prepare_change(landing *l, firn_type *schema, firn_write_target
         firn_schema_assign_ids(schema, &c->last_column_id);
         c->schema = schema;
     }
-    firn_str metadata_folder;
-    FIRN_TRY(firn_landing_target(l->run, l->project, c->ident, l->ingest, c->start, l->a, target,
-                                 &c->location, err));
-    metadata_folder = c->location;
-    if (c->start)
-        FIRN_TRY(firn_metadata_folder(c->start, l->a, &metadata_folder, err));
-    return firn_context_note_table(l->run, target->data_folder, metadata_folder, c->ident, err);
+    FIRN_TRY(
+        firn_write_target_make(l->project, c->ident, l->ingest, NULL, c->start, l->a, target, err));
+    c->location = target->location;
+    return firn_write_target_note(l->run, target, c->ident, err);
 }
 
 static firn_code copy_rejects(landing *l, firn_session *s, const firn_write_target *target,

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "pipeline/replace_schema.h"
+#include "pipeline/sorted.h"
 
 #include <string.h>
 
@@ -91,56 +92,15 @@ firn_code firn_landing_load_table(landing *l, firn_err *err)
     l->seq = firn_position_seq(&l->position, l->stream) + 1;
     if (!l->metadata)
         return FIRN_OK;
-    if (l->metadata->format_version != 2)
-        return firn_raise(err, FIRN_E_UNSUPPORTED,
-                          "the table has format version %d; only version 2 is written",
-                          l->metadata->format_version);
+    if (l->metadata->format_version < 2) {
+        firn_raise(err, FIRN_E_UNSUPPORTED,
+                   "the table has format version 1; versions 2 and 3 are written");
+        return firn_err_advise(err, "firn alter %.*s.%.*s set format-version=2 upgrades it",
+                               FIRN_STR_ARG(l->ingest->table.ident.ns),
+                               FIRN_STR_ARG(l->ingest->table.ident.name));
+    }
+    FIRN_TRY(firn_schema_refuse_unwritable(&l->metadata->schema->type, err));
     return l->replace ? FIRN_OK : existing_layout(l, err);
-}
-
-/* --- how its files are written ------------------------------------------------------------- */
-
-static firn_write_format write_format(const firn_maintenance *m, const firn_metadata *table)
-{
-    firn_write_format f = {.compression = m->compression,
-                           .compression_level = (int)m->compression_level,
-                           .row_group_rows = m->row_group_rows,
-                           .target_file_bytes = (int64_t)m->target_file_size};
-    if (!table)
-        return f;
-    firn_str codec = firn_metadata_property(table, "write.parquet.compression-codec");
-    bool known = firn_str_eqc(codec, "snappy") || firn_str_eqc(codec, "zstd") ||
-                 firn_str_eqc(codec, "gzip") || firn_str_eqc(codec, "uncompressed");
-    if (codec.p && known) {
-        f.compression = codec;
-        f.compression_level = (int)firn_metadata_property_i64(
-            table, "write.parquet.compression-level", f.compression_level);
-    }
-    f.target_file_bytes =
-        firn_metadata_property_i64(table, "write.target-file-size-bytes", f.target_file_bytes);
-    return f;
-}
-
-firn_code firn_landing_target(firn_context *run FIRN_UNUSED, const firn_project *project,
-                              firn_ident ident, const firn_ingest *ingest, const firn_metadata *m,
-                              firn_arena *a, firn_write_target *ret, firn_str *ret_location,
-                              firn_err *err)
-{
-    *ret = (firn_write_target){.metadata = m};
-    ret->format = write_format(firn_project_maintenance(project, ident.ns), m);
-    if (m) {
-        *ret_location = m->location;
-        return firn_data_folder(m, a, &ret->data_folder, err);
-    }
-    const char *location;
-    FIRN_TRY(firn_project_location(project, ident, ingest, a, &location, err));
-    const char *uri = firn_arena_printf(a, "file://%s", location);
-    const char *data = firn_arena_printf(a, "file://%s/data", location);
-    if (!uri || !data)
-        return firn_arena_raise(a, err);
-    *ret_location = firn_str_of(uri);
-    ret->data_folder = firn_str_of(data);
-    return FIRN_OK;
 }
 
 /* --- its schema ---------------------------------------------------------------------------- */
@@ -195,6 +155,8 @@ firn_code firn_landing_schema(landing *l, firn_err *err)
     }
     l->schema_changed = l->metadata && !firn_schema_same(&l->metadata->schema->type, &l->schema);
     FIRN_TRY(make_spec(l, err));
+    FIRN_TRY(
+        firn_sort_of_table(l->metadata, &l->ingest->table, &l->schema, l->a, &l->target.sort, err));
     l->target.schema = &l->schema;
     l->target.spec = &l->spec;
     l->target.seq = l->seq;

@@ -7,29 +7,46 @@
 #include "base/str.h"
 #include "engine/partition_sql.h"
 #include "engine/sql.h"
+#include "engine/view.h"
 
 #define HEAD "firn_head"
 
 /* --- the rows as the table wants them ------------------------------------------------------ */
 
+/* The value that the records have for a column; *ret_plain: it is the column itself. */
+static firn_code add_value(const firn_field *have, const firn_field *f, firn_buf *sql,
+                           bool *ret_plain, firn_err *err)
+{
+    *ret_plain = have && firn_type_eq(&have->type, &f->type);
+    if (*ret_plain)
+        return firn_sql_ident(sql, f->name, err);
+    FIRN_TRY(firn_buf_adds(sql, "CAST(", err));
+    FIRN_TRY(have ? firn_sql_ident(sql, f->name, err) : firn_buf_adds(sql, "NULL", err));
+    FIRN_TRY(firn_buf_adds(sql, " AS ", err));
+    FIRN_TRY(firn_sql_type(sql, &f->type, err));
+    return firn_buf_addc(sql, ')', err);
+}
+
+/* A required column with a default has it where a record has no value.  In an optional one that is
+ * null: whether a record leaves a key out or says null makes no difference. */
 static firn_code add_column(const firn_layout *layout, const firn_field *f, const char *loaded_at,
                             firn_buf *sql, firn_err *err)
 {
     const firn_field *have = firn_type_field(&layout->type, f->name);
+    bool fills = f->required && f->write_default.p && !firn_str_eqc(f->name, FIRN_LOADED_AT);
+    bool plain = false;
     if (firn_str_eqc(f->name, FIRN_LOADED_AT)) {
         FIRN_TRY(firn_buf_addf(sql, err, "TIMESTAMPTZ '%s'", loaded_at));
-    } else if (!have) {
-        FIRN_TRY(firn_buf_adds(sql, "CAST(NULL AS ", err));
-        FIRN_TRY(firn_sql_type(sql, &f->type, err));
-        FIRN_TRY(firn_buf_addc(sql, ')', err));
-    } else if (!firn_type_eq(&have->type, &f->type)) {
-        FIRN_TRY(firn_buf_adds(sql, "CAST(", err));
-        FIRN_TRY(firn_sql_ident(sql, f->name, err));
-        FIRN_TRY(firn_buf_adds(sql, " AS ", err));
-        FIRN_TRY(firn_sql_type(sql, &f->type, err));
-        FIRN_TRY(firn_buf_addc(sql, ')', err));
     } else {
-        return firn_sql_ident(sql, f->name, err);
+        FIRN_TRY(firn_buf_adds(sql, fills ? "coalesce(" : "", err));
+        FIRN_TRY(add_value(have, f, sql, &plain, err));
+    }
+    if (fills) {
+        FIRN_TRY(firn_buf_adds(sql, ", ", err));
+        FIRN_TRY(firn_view_default(&f->type, f->write_default, sql, err));
+        FIRN_TRY(firn_buf_addc(sql, ')', err));
+    } else if (plain) {
+        return FIRN_OK;
     }
     FIRN_TRY(firn_buf_adds(sql, " AS ", err));
     return firn_sql_ident(sql, f->name, err);

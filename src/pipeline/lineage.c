@@ -3,7 +3,7 @@
 
 #include "base/str.h"
 #include "engine/sql.h"
-#include "engine/sql_front.h"
+#include "engine/sql_refs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -154,13 +154,15 @@ firn_code firn_lineage_tables(firn_context *run, firn_session *s, firn_str sql, 
 /* Everything a statement may read. */
 typedef struct known_tables {
     firn_str catalog;
+    FIRN_VEC(firn_ident) idents;
     FIRN_VEC(firn_str) names; /* "ns.table" */
 } known_tables;
 
 static firn_code add_known(known_tables *k, firn_ident i, firn_arena *a, firn_err *err)
 {
     const char *name = firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(i.ns), FIRN_STR_ARG(i.name));
-    if (!name || !firn_vec_push(a, &k->names, firn_str_of(name)))
+    if (!name || !firn_vec_push(a, &k->names, firn_str_of(name)) ||
+        !firn_vec_push(a, &k->idents, i))
         return firn_arena_raise(a, err);
     return FIRN_OK;
 }
@@ -188,10 +190,25 @@ static firn_code collect_known(firn_context *run, const firn_graph *graph, firn_
     return FIRN_OK;
 }
 
+/* Levels of a namespace are joined by '$' where the parser knows but one. */
+static bool same_flat(firn_str name, firn_str flat)
+{
+    if (name.n != flat.n)
+        return false;
+    for (size_t i = 0; i < name.n; i++) {
+        bool joint = name.p[i] == '.' && flat.p[i] == '$';
+        if (!joint && !firn_str_ieq((firn_str){name.p + i, 1}, (firn_str){flat.p + i, 1}))
+            return false;
+    }
+    return true;
+}
+
 static bool is_known(const known_tables *k, firn_str name)
 {
+    const char *dollar = memrchr(name.p, '$', name.n);
+    firn_str base = {name.p, dollar ? (size_t)(dollar - name.p) : name.n}; /* t$files */
     for (size_t i = 0; i < k->names.n; i++)
-        if (firn_str_ieq(k->names.v[i], name))
+        if (same_flat(k->names.v[i], name) || same_flat(k->names.v[i], base))
             return true;
     return false;
 }
@@ -251,23 +268,42 @@ static firn_code check_ref(const known_tables *k, const firn_model *m, const fir
     return unknown_table(k, m, t, firn_str_of(name), err);
 }
 
-/* The statement with the namespaces of several parts put together, as the parser wants them. */
-static firn_code joined_names(const known_tables *k, firn_str sql, firn_arena *a, firn_str *ret,
-                              firn_err *err)
+/* What stands for a reference where only the parser reads it. */
+static firn_code plain_text(const known_tables *k, firn_str sql, const firn_sql_ref *r,
+                            firn_arena *a, firn_str *ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_SQL_BUF;
-    firn_str *nested = firn_arena_array(a, k->names.n, sizeof *nested);
-    size_t count = 0;
-    if (!nested)
+    firn_str alias = r->first ? k->catalog : (firn_str){NULL, 0};
+    *ret = FIRN_STR_LIT("\"/iceberg\"");
+    if (r->call)
+        return FIRN_OK;
+    FIRN_TRY(firn_sql_ref_text(sql, r, alias, FIRN_STR_LIT(""), a, &out, err));
+    *ret = firn_arena_str(a, firn_buf_str(&out));
+    return ret->p ? FIRN_OK : firn_arena_raise(a, err);
+}
+
+/* The statement in names and clauses that the engine's parser knows. */
+static firn_code plain_sql(const known_tables *k, const firn_model *m, firn_arena *a, firn_str *ret,
+                           firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_SQL_BUF;
+    const firn_sql_known known = {k->catalog, k->idents.v, k->idents.n};
+    const firn_sql_origin origin = {m->file, (int)m->sql_place.line, (int)m->sql_place.column};
+    firn_sql_ref *refs;
+    size_t count;
+    size_t n = 0;
+    FIRN_TRY(firn_sql_refs(m->sql, &origin, &known, a, &refs, &count, err));
+    firn_sql_edit *edits = firn_arena_array(a, 2 * count, sizeof *edits);
+    if (!edits)
         return firn_arena_raise(a, err);
-    for (size_t i = 0; i < k->names.n; i++) {
-        firn_str name = k->names.v[i];
-        const char *dot = memrchr(name.p, '.', name.n);
-        firn_str ns = {name.p, (size_t)(dot - name.p)};
-        if (memchr(ns.p, '.', ns.n))
-            nested[count++] = ns;
+    for (size_t i = 0; i < count; i++) {
+        firn_sql_edit e = {.from = refs[i].name.starts[0], .to = refs[i].end};
+        FIRN_TRY(plain_text(k, m->sql, &refs[i], a, &e.text, err));
+        edits[n++] = e;
+        if (refs[i].at.end > refs[i].at.offset)
+            edits[n++] = (firn_sql_edit){refs[i].at.offset, refs[i].at.end, {"", 0}};
     }
-    FIRN_TRY(firn_sql_rename_tables(sql, k->catalog, k->catalog, nested, count, &out, err));
+    FIRN_TRY(firn_sql_apply(m->sql, edits, n, &out, err));
     *ret = firn_arena_str(a, firn_buf_str(&out));
     return ret->p ? FIRN_OK : firn_arena_raise(a, err);
 }
@@ -278,7 +314,7 @@ static firn_code check_model(firn_context *run, firn_session *s, const known_tab
     firn_table_ref *tables;
     size_t count;
     firn_str sql;
-    FIRN_TRY(joined_names(k, m->sql, a, &sql, err));
+    FIRN_TRY(plain_sql(k, m, a, &sql, err));
     FIRN_TRY(firn_lineage_tables(run, s, sql, m->file, m->sql_place, a, &tables, &count, err));
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(check_ref(k, m, &tables[i], a, err));

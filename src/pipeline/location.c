@@ -193,6 +193,12 @@ const firn_maintenance *firn_project_maintenance(const firn_project *p, firn_str
     return own ? &own->maintenance : &p->maintenance;
 }
 
+int32_t firn_project_format_version(const firn_project *p, firn_str ns)
+{
+    const firn_namespace_conf *own = namespace_of(p, ns);
+    return own && own->format_version ? own->format_version : 2;
+}
+
 static firn_code put_location(const layout_values *v, firn_str layout, firn_buf *out, firn_err *err)
 {
     bool has_table = false;

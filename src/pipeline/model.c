@@ -18,8 +18,11 @@ static const char *const materialize_words[] = {"table", NULL};
 typedef struct header_raw {
     int materialize;
     const firn_conf *partition;
+    const firn_conf *sort;
     const firn_conf *columns;
     const firn_conf *checks;
+    const firn_conf *properties;
+    int64_t format_version;
 } header_raw;
 
 const firn_option firn_model_options[] = {
@@ -37,6 +40,14 @@ const firn_option firn_model_options[] = {
      .example = "[month(entry_date)]",
      .help = "Columns, or year(x), month(x), day(x), hour(x), bucket(16, x), truncate(4, x) of "
              "one, by which files are kept apart."},
+    {.key = "sort",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(header_raw, sort),
+     .shapes = FIRN_CONF_TEXT | FIRN_CONF_LIST,
+     .example = "[order_date desc, id]",
+     .help =
+         "How rows are sorted within a file: columns or transforms of them, with desc and nulls "
+         "first or nulls last behind them; for a table that is made."},
     {.key = "columns",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(header_raw, columns),
@@ -49,6 +60,21 @@ const firn_option firn_model_options[] = {
      .shapes = FIRN_CONF_LIST,
      .example = "[\"debit >= 0\"]",
      .help = "SQL conditions that hold for every row, audited before the commit."},
+    {.key = "format_version",
+     .kind = FIRN_OPT_INT,
+     .offset = offsetof(header_raw, format_version),
+     .computed = "the namespace's, else 2",
+     .min = 2,
+     .max = 3,
+     .example = "3",
+     .help = "Iceberg's format version of a table that is made. Version 3 has row "
+             "ids, defaults and nanoseconds; not all engines read it."},
+    {.key = "properties",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(header_raw, properties),
+     .shapes = FIRN_CONF_MAP,
+     .example = "{write.object-storage.enabled: true}",
+     .help = "Iceberg's properties of the table, when it is made; later on the table's own hold."},
     {.key = NULL},
 };
 
@@ -162,6 +188,9 @@ static firn_code read_header(const firn_conf *root, firn_arena *a, firn_model *r
     FIRN_TRY(firn_options_fill(firn_model_options, root, true, &raw, a, err));
     ret->materialize = (firn_materialize)raw.materialize;
     FIRN_TRY(firn_read_partition(raw.partition, a, &ret->table, err));
+    FIRN_TRY(firn_read_sort(raw.sort, a, &ret->table, err));
+    FIRN_TRY(firn_read_properties(raw.properties, a, &ret->table, err));
+    ret->table.format_version = (int32_t)raw.format_version;
     firn_columns_in in = {.columns = raw.columns, .checks = raw.checks};
     return firn_read_columns(&in, a, &ret->table, NULL, NULL, err);
 }

@@ -9,6 +9,7 @@
 #include "pipeline/checks.h"
 #include "pipeline/landing_int.h"
 #include "pipeline/replace_schema.h"
+#include "pipeline/sorted.h"
 #include "pipeline/spec_note.h"
 #include "pipeline/tables.h"
 
@@ -25,8 +26,7 @@ typedef struct model_work {
     firn_arena *a;
 
     const firn_metadata *before; /* NULL: the table is to be created */
-    firn_input *inputs;
-    size_t input_count;
+    firn_inputs inputs;
     char fingerprint[65];
 
     firn_str select; /* rewritten, with its columns cast to what a table can keep */
@@ -34,7 +34,6 @@ typedef struct model_work {
     int32_t last_column_id;
     firn_spec spec;
     firn_write_target target;
-    firn_str location;
     firn_data_files data;
     firn_scratch_paths scratch;
 } model_work;
@@ -43,8 +42,8 @@ typedef struct model_work {
 
 static firn_code refuse_itself(const model_work *w, firn_err *err)
 {
-    for (size_t i = 0; i < w->input_count; i++) {
-        if (!firn_ident_eq(w->inputs[i].ident, w->model->table.ident))
+    for (size_t i = 0; i < w->inputs.n; i++) {
+        if (!firn_ident_eq(w->inputs.v[i].ident, w->model->table.ident))
             continue;
         firn_raise(err, FIRN_E_CONFIG, "model %.*s.%.*s reads itself",
                    FIRN_STR_ARG(w->model->table.ident.ns),
@@ -62,6 +61,10 @@ static firn_code fingerprint_checks(const model_work *w, firn_buf *b, firn_err *
         FIRN_TRY(firn_buf_addf(b, err, "\ncheck %d %d %.*s %.*s", (int)t->checks[i].kind,
                                (int)t->checks[i].severity, FIRN_STR_ARG(t->checks[i].column),
                                FIRN_STR_ARG(t->checks[i].sql)));
+    for (size_t i = 0; i < t->sort_count; i++)
+        FIRN_TRY(firn_buf_addf(b, err, "\nsort %d %lld %.*s %d %d", (int)t->sort[i].kind,
+                               (long long)t->sort[i].width, FIRN_STR_ARG(t->sort[i].column),
+                               t->sort[i].descending, t->sort[i].nulls_last));
     for (size_t i = 0; i < t->partition_count; i++)
         FIRN_TRY(firn_buf_addf(b, err, "\npartition %d %lld %.*s", (int)t->partition[i].kind,
                                (long long)t->partition[i].width,
@@ -77,12 +80,16 @@ static firn_code make_fingerprint(model_work *w, firn_err *err)
     FIRN_TRY(firn_buf_addf(&b, err, "1 %s\n", FIRN_VERSION));
     FIRN_TRY(firn_buf_addstr(&b, w->model->sql, err));
     FIRN_TRY(fingerprint_checks(w, &b, err));
-    for (size_t i = 0; i < w->input_count; i++) {
-        const firn_input *in = &w->inputs[i];
-        FIRN_TRY(firn_buf_addf(
-            &b, err, "\ninput %.*s %.*s %.*s %lld %d", FIRN_STR_ARG(in->ident.ns),
-            FIRN_STR_ARG(in->ident.name), FIRN_STR_ARG(in->metadata->uuid),
-            (long long)in->metadata->current_snapshot_id, (int)in->metadata->schema->schema_id));
+    for (size_t i = 0; i < w->inputs.n; i++) {
+        const firn_input *in = &w->inputs.v[i];
+        FIRN_TRY(
+            firn_buf_addf(&b, err, "\ninput %.*s %.*s %.*s %lld %d", FIRN_STR_ARG(in->ident.ns),
+                          FIRN_STR_ARG(in->ident.name), FIRN_STR_ARG(in->metadata->uuid),
+                          (long long)(in->snapshot ? in->snapshot->snapshot_id : FIRN_NO_SNAPSHOT),
+                          (int)in->schema->schema_id));
+        if (in->metadata_table) /* some tell of the whole history */
+            FIRN_TRY(firn_buf_addf(&b, err, " %.*s %.*s", FIRN_STR_ARG(in->metadata_word),
+                                   FIRN_STR_ARG(in->metadata->location_of_file)));
     }
     FIRN_TRY(firn_sha256(b.p, b.n, sha, err));
     firn_hex(sha, sizeof sha, w->fingerprint);
@@ -106,7 +113,9 @@ static firn_code load_state(model_work *w, firn_err *err)
         *err = local;
         return code;
     }
-    FIRN_TRY(firn_tables_find(w->run, w->model->sql, w->a, &w->inputs, &w->input_count, err));
+    const firn_sql_origin origin = {w->model->file, (int)w->model->sql_place.line,
+                                    (int)w->model->sql_place.column};
+    FIRN_TRY(firn_tables_find(w->run, w->model->sql, &origin, w->a, &w->inputs, err));
     FIRN_TRY(refuse_itself(w, err));
     return make_fingerprint(w, err);
 }
@@ -193,15 +202,21 @@ static firn_code make_schema(model_work *w, const firn_result_column *columns, s
     return code == FIRN_OK ? code : firn_err_place(err, t->partition_place);
 }
 
-static firn_code engine_error(const model_work *w, int shift, firn_err *err)
+static firn_code engine_error(const model_work *w, firn_str sql, int shift, firn_err *err)
 {
     if (err->code != FIRN_E_SQL)
         return err->code;
     firn_place p = w->model->sql_place;
-    firn_sql_locate(err, w->model->file, (int)p.line, (int)p.column - shift);
-    if (err)
-        firn_tables_advise(w->run, err);
-    return err && err->where[0] ? err->code : firn_err_place(err, p); /* it may say no line */
+    const firn_sql_origin origin = {w->model->file, (int)p.line, (int)p.column - shift};
+    firn_sql_locate(err, sql, &origin);
+    firn_tables_advise(w->run, err);
+    return err->where[0] ? err->code : firn_err_place(err, p); /* it may say no line */
+}
+
+static firn_code explain_error(const model_work *w, firn_str sql, firn_err *err)
+{
+    const char *full = firn_arena_printf(w->a, FIRN_EXPLAIN "%.*s", FIRN_STR_ARG(sql));
+    return engine_error(w, firn_str_of(full), FIRN_EXPLAIN_COLUMNS, err);
 }
 
 /* --- running ------------------------------------------------------------------------------- */
@@ -212,13 +227,13 @@ static firn_code describe(model_work *w, firn_tables *t, firn_err *err)
     firn_statement_kind kind;
     firn_result_column *columns;
     size_t count;
-    FIRN_TRY(firn_tables_rewrite(t, w->model->sql, &sql, err));
+    FIRN_TRY(firn_tables_rewrite(t, &sql, err));
     if (firn_tables_prune(t, firn_buf_str(&sql), err) != FIRN_OK)
-        return engine_error(w, FIRN_EXPLAIN_COLUMNS, err);
+        return explain_error(w, firn_buf_str(&sql), err);
     FIRN_TRY(firn_tables_views(t, err));
     if (w->run->ops->describe(t->session, firn_buf_str(&sql), w->a, &kind, &columns, &count, err) !=
         FIRN_OK)
-        return engine_error(w, 0, err);
+        return engine_error(w, firn_buf_str(&sql), 0, err);
     if (kind != FIRN_STATEMENT_SELECT) {
         firn_raise(err, FIRN_E_CONFIG, "a model is one SELECT");
         return firn_err_place(err, w->model->sql_place);
@@ -229,14 +244,14 @@ static firn_code describe(model_work *w, firn_tables *t, firn_err *err)
 
 static firn_code write_rows(model_work *w, firn_session *s, firn_err *err)
 {
-    FIRN_TRY(firn_landing_target(w->run, w->project, w->model->table.ident, NULL, w->before, w->a,
-                                 &w->target, &w->location, err));
     w->target.schema = &w->schema;
     w->target.spec = &w->spec;
+    FIRN_TRY(
+        firn_sort_of_table(w->before, &w->model->table, &w->schema, w->a, &w->target.sort, err));
     firn_code code =
         firn_write_rows(w->run, s, &w->target, w->select, w->a, &w->data, &w->scratch, err);
     if (code == FIRN_E_SQL) { /* an error of a value: no place is known in the model's own text */
-        firn_sql_locate(err, NULL, 1, 1);
+        firn_sql_locate(err, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
         err->where[0] = '\0';
         firn_err_place(err, w->model->sql_place);
     }
@@ -248,7 +263,7 @@ static firn_code select_into_files(model_work *w, firn_err *err)
     firn_session *s = NULL;
     firn_tables t;
     FIRN_TRY(firn_context_session(w->run, &s, err));
-    firn_code code = firn_tables_open(w->run, s, w->inputs, w->input_count, w->a, &t, err);
+    firn_code code = firn_tables_open(w->run, s, &w->inputs, w->a, &t, err);
     if (code == FIRN_OK) {
         code = describe(w, &t, err);
         if (code == FIRN_OK)
@@ -279,20 +294,20 @@ static firn_code check(model_work *w, firn_err *err)
 
 static firn_code commit(model_work *w, firn_err *err)
 {
-    const firn_property properties[] = {
-        {"write.parquet.compression-codec", w->target.format.compression}};
     const firn_property summary[] = {{"firn.run", firn_str_of(w->run->run_id)},
                                      {FINGERPRINT, firn_str_of(w->fingerprint)}};
     bool same = w->before && firn_schema_same(&w->before->schema->type, &w->schema);
     const firn_table_change change = {
         .ident = w->model->table.ident,
         .start = w->before,
-        .location = w->location,
+        .location = w->target.location,
         .schema = same ? NULL : &w->schema,
         .last_column_id = w->last_column_id,
         .spec = &w->spec,
-        .properties = properties,
-        .property_count = w->before ? 0 : FIRN_COUNT_OF(properties),
+        .sort_order = &w->target.sort,
+        .format_version = w->target.format_version,
+        .properties = w->target.properties,
+        .property_count = w->target.property_count,
         .summary = summary,
         .summary_count = FIRN_COUNT_OF(summary),
         .operation = w->before ? FIRN_OP_REPLACE : FIRN_OP_APPEND,
@@ -314,18 +329,12 @@ static void remove_data(model_work *w)
         (void)w->run->io->remove(w->run->io->ctx, w->data.v[i].file_path, NULL);
 }
 
-static firn_code note_table(model_work *w, firn_err *err)
+static firn_code find_target(model_work *w, firn_err *err)
 {
-    firn_str metadata_folder;
-    firn_write_target t;
-    FIRN_TRY(firn_landing_target(w->run, w->project, w->model->table.ident, NULL, w->before, w->a,
-                                 &t, &w->location, err));
-    if (w->before)
-        FIRN_TRY(firn_metadata_folder(w->before, w->a, &metadata_folder, err));
-    else
-        metadata_folder = w->location; /* and below */
-    return firn_context_note_table(w->run, t.data_folder, metadata_folder, w->model->table.ident,
-                                   err);
+    const firn_table_conf *table = &w->model->table;
+    FIRN_TRY(firn_write_target_make(w->project, table->ident, NULL, table, w->before, w->a,
+                                    &w->target, err));
+    return firn_write_target_note(w->run, &w->target, table->ident, err);
 }
 
 static firn_code run_once(model_work *w, bool full_refresh, firn_err *err)
@@ -335,9 +344,11 @@ static firn_code run_once(model_work *w, bool full_refresh, firn_err *err)
     w->result->unchanged = !full_refresh && is_unchanged(w);
     if (w->result->unchanged)
         return FIRN_OK;
-    FIRN_TRY(note_table(w, err));
+    FIRN_TRY(find_target(w, err));
     if (w->before)
         FIRN_TRY(firn_spec_note(w->run, &w->model->table, FIRN_STR_LIT(""), w->before, w->a, err));
+    if (w->before)
+        FIRN_TRY(firn_sort_note(w->run, &w->model->table, FIRN_STR_LIT(""), w->before, w->a, err));
     firn_code code = select_into_files(w, err);
     if (code == FIRN_OK)
         code = publish(w, err);

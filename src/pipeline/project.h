@@ -9,8 +9,9 @@
 #include "base/option.h"
 #include "env/env.h"
 #include "format/decoder.h"
-#include "iceberg/catalog.h"
+#include "iceberg/commit.h"
 #include "iceberg/partition.h"
+#include "iceberg/sort_order.h"
 
 /* --- parts --------------------------------------------------------------------------------- */
 
@@ -85,8 +86,14 @@ typedef struct firn_table_conf {
     firn_partition_term *partition;
     size_t partition_count;
     firn_place partition_place; /* line 0: not given */
-    firn_check *checks;         /* in the order of the file */
+    firn_sort_term *sort;       /* of the rows within a file, when the table is made */
+    size_t sort_count;
+    firn_place sort_place; /* line 0: not given */
+    firn_check *checks;    /* in the order of the file */
     size_t check_count;
+    firn_property *properties; /* of the table, when it is made */
+    size_t property_count;
+    int32_t format_version; /* of the table, when it is made; 0: as the namespace says */
 } firn_table_conf;
 
 typedef enum firn_ingest_mode {
@@ -125,6 +132,7 @@ typedef struct firn_namespace_conf {
     firn_str layout; /* the project's, or its own */
     firn_place layout_place;
     firn_maintenance maintenance;
+    int32_t format_version; /* of its tables that are made; 0: 2 */
 } firn_namespace_conf;
 
 typedef struct firn_project {
@@ -174,6 +182,9 @@ const firn_source_conf *firn_project_source(const firn_project *p, firn_str name
 /* How the tables of a namespace are written: its own settings, those of the nearest namespace above
  * it, or the project's. */
 const firn_maintenance *firn_project_maintenance(const firn_project *p, firn_str ns);
+
+/* Iceberg's format version of a new table of a namespace. */
+int32_t firn_project_format_version(const firn_project *p, firn_str ns);
 
 /* Where a new table lies: its namespace's layout filled in, without a '/' at the end, in `a`.
  * `ingest` is the entry that writes it, NULL for a model.  FIRN_E_CONFIG if the layout uses a

@@ -15,8 +15,11 @@ typedef struct ingest_raw {
     int write;
     int infer;
     const firn_conf *partition;
+    const firn_conf *sort;
     const firn_conf *columns;
     const firn_conf *checks;
+    const firn_conf *properties;
+    int64_t format_version;
     firn_format_raw format;
 } ingest_raw;
 
@@ -56,6 +59,14 @@ const firn_option firn_ingest_options[] = {
      .example = "[month(date)]",
      .help = "Columns, or year(x), month(x), day(x), hour(x), bucket(16, x), truncate(4, x) of "
              "one, by which files are kept apart."},
+    {.key = "sort",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(ingest_raw, sort),
+     .shapes = FIRN_CONF_TEXT | FIRN_CONF_LIST,
+     .example = "[order_date desc, id]",
+     .help =
+         "How rows are sorted within a file: columns or transforms of them, with desc and nulls "
+         "first or nulls last behind them; for a table that is made."},
     {.key = "columns",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(ingest_raw, columns),
@@ -68,6 +79,21 @@ const firn_option firn_ingest_options[] = {
      .shapes = FIRN_CONF_LIST,
      .example = "[\"debit >= 0\"]",
      .help = "SQL conditions that hold for every row, audited before the commit."},
+    {.key = "format_version",
+     .kind = FIRN_OPT_INT,
+     .offset = offsetof(ingest_raw, format_version),
+     .computed = "the namespace's, else 2",
+     .min = 2,
+     .max = 3,
+     .example = "3",
+     .help = "Iceberg's format version of a table that is made. Version 3 has row "
+             "ids, defaults and nanoseconds; not all engines read it."},
+    {.key = "properties",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(ingest_raw, properties),
+     .shapes = FIRN_CONF_MAP,
+     .example = "{write.object-storage.enabled: true}",
+     .help = "Iceberg's properties of the table, when it is made; later on the table's own hold."},
     {.key = "infer",
      .kind = FIRN_OPT_ENUM,
      .offset = offsetof(ingest_raw, infer),
@@ -248,6 +274,9 @@ static firn_code read_entry(const firn_conf *c, const firn_project *p,
     FIRN_TRY(firn_conf_ident(raw.into, &ret->table.ident, err));
     FIRN_TRY(read_mode(&raw, c, ret, err));
     FIRN_TRY(firn_read_partition(raw.partition, a, &ret->table, err));
+    FIRN_TRY(firn_read_sort(raw.sort, a, &ret->table, err));
+    FIRN_TRY(firn_read_properties(raw.properties, a, &ret->table, err));
+    ret->table.format_version = (int32_t)raw.format_version;
     ret->infer = (firn_infer)raw.infer;
     ret->identity = (firn_file_identity)raw.format.identity;
     FIRN_TRY(firn_format_finish(&raw.format, c, &ret->format, err));

@@ -82,6 +82,14 @@ FIRN_NODISCARD firn_code firn_read_columns(const firn_columns_in *in, firn_arena
                                            firn_table_conf *ret, firn_given **ret_given,
                                            size_t *ret_given_count, firn_err *err);
 
+/* Reads `sort:` (NULL: none). */
+FIRN_NODISCARD firn_code firn_read_sort(const firn_conf *c, firn_arena *a, firn_table_conf *ret,
+                                        firn_err *err);
+
+/* Reads `properties:` (NULL: none). */
+FIRN_NODISCARD firn_code firn_read_properties(const firn_conf *map, firn_arena *a,
+                                              firn_table_conf *ret, firn_err *err);
+
 extern const firn_option firn_ingest_column_options[];
 extern const firn_option firn_model_column_options[];
 extern const firn_option firn_check_options[];

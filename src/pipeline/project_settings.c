@@ -120,6 +120,7 @@ const firn_option firn_rejects_options[] = {
 typedef struct namespace_raw {
     const firn_conf *layout;
     const firn_conf *maintenance;
+    int64_t format_version;
 } namespace_raw;
 
 const firn_option firn_namespace_options[] = {
@@ -137,6 +138,15 @@ const firn_option firn_namespace_options[] = {
      .computed = "the project's",
      .example = "{compression: zstd}",
      .help = "How its data files are written; keys that are not there are the project's."},
+    {.key = "format_version",
+     .kind = FIRN_OPT_INT,
+     .offset = offsetof(namespace_raw, format_version),
+     .computed = "2",
+     .min = 2,
+     .max = 3,
+     .example = "3",
+     .help = "Iceberg's format version of its tables that are made. Version 3 has row "
+             "ids, defaults and nanoseconds; not all engines read it."},
     {.key = NULL},
 };
 
@@ -291,6 +301,7 @@ static firn_code read_namespace(const firn_conf *c, const maintenance_raw *defau
         .place = c->key_place,
         .layout = p->layout,
         .layout_place = p->layout_place,
+        .format_version = (int32_t)raw.format_version,
     };
     FIRN_TRY(read_layout(raw.layout, &ret->layout, &ret->layout_place, err));
     FIRN_TRY(firn_options_fill(firn_maintenance_options, raw.maintenance, false, &own, a, err));

@@ -14,17 +14,30 @@ typedef struct querying {
     firn_query_fn fn;
     void *arg;
     firn_arena *a;
+    firn_inputs inputs;
     firn_tables tables;
 } querying;
 
-/* Moves the engine's "LINE n" into err->where. */
-static firn_code located(const querying *q, int shift, firn_err *err)
+/* Moves the engine's "LINE n" into err->where; `sql` as the engine had it, `shift` columns to the
+ * right. */
+static firn_code located(const querying *q, firn_str sql, int shift, firn_err *err)
 {
+    const firn_sql_origin origin = {q->conf->file, q->conf->line, q->conf->column - shift};
     if (err->code != FIRN_E_SQL)
         return err->code;
-    firn_sql_locate(err, q->conf->file, q->conf->line, q->conf->column - shift);
+    firn_sql_locate(err, sql, &origin);
     firn_tables_advise(q->run, err);
     return err->code;
+}
+
+/* The same for a statement that was explained. */
+static firn_code located_explain(const querying *q, firn_str sql, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf full = FIRN_SQL_BUF;
+    if (firn_buf_adds(&full, FIRN_EXPLAIN, NULL) != FIRN_OK ||
+        firn_buf_addstr(&full, sql, NULL) != FIRN_OK)
+        return err->code;
+    return located(q, firn_buf_str(&full), FIRN_EXPLAIN_COLUMNS, err);
 }
 
 static firn_code refuse_change(const querying *q, firn_err *err)
@@ -65,11 +78,11 @@ static firn_code wrap(const firn_result_column *columns, size_t count, firn_str 
 
 static firn_code report_tables(querying *q, firn_query_table **ret, firn_err *err)
 {
-    firn_query_table *list = firn_arena_array(q->a, q->tables.input_count, sizeof *list);
+    firn_query_table *list = firn_arena_array(q->a, q->inputs.n, sizeof *list);
     if (!list)
         return firn_arena_raise(q->a, err);
-    for (size_t i = 0; i < q->tables.input_count; i++) {
-        const firn_input *in = &q->tables.inputs[i];
+    for (size_t i = 0; i < q->inputs.n; i++) {
+        const firn_input *in = &q->inputs.v[i];
         list[i] = (firn_query_table){
             .ident = in->ident,
             .snapshot_id = in->snapshot ? in->snapshot->snapshot_id : FIRN_NO_SNAPSHOT,
@@ -89,7 +102,7 @@ static firn_code run_statement(querying *q, firn_str sql, firn_err *err)
     firn_result *r;
     FIRN_TRY(report_tables(q, &tables, err));
     FIRN_TRY(q->run->ops->query(q->session, sql, &r, err));
-    firn_code code = q->fn(q->arg, q->run->ops, r, tables, q->tables.input_count, err);
+    firn_code code = q->fn(q->arg, q->run->ops, r, tables, q->inputs.n, err);
     q->run->ops->result_close(r);
     return code;
 }
@@ -102,7 +115,7 @@ static firn_code run_described(querying *q, firn_str sql, firn_err *err)
     bool cast = false;
     FIRN_AUTO(firn_buf_free) firn_buf wrapped = FIRN_SQL_BUF;
     if (q->run->ops->describe(q->session, sql, q->a, &kind, &columns, &count, err) != FIRN_OK)
-        return located(q, 0, err);
+        return located(q, sql, 0, err);
     if (kind == FIRN_STATEMENT_CHANGE)
         return refuse_change(q, err);
     for (size_t i = 0; i < count; i++)
@@ -111,16 +124,51 @@ static firn_code run_described(querying *q, firn_str sql, firn_err *err)
         FIRN_TRY(wrap(columns, count, sql, &wrapped, err));
         sql = firn_buf_str(&wrapped);
     }
-    return run_statement(q, sql, err) == FIRN_OK ? FIRN_OK : located(q, 0, err);
+    return run_statement(q, sql, err) == FIRN_OK ? FIRN_OK : located(q, sql, 0, err);
+}
+
+/* Behind EXPLAIN [ANALYZE] [(…)]; 0 if the statement does not begin so. */
+static size_t behind_explain(firn_str sql)
+{
+    firn_sql_token t = firn_sql_next(sql, 0);
+    if (!firn_sql_is_word(sql, t, "explain"))
+        return 0;
+    size_t at = t.offset + t.length;
+    t = firn_sql_next(sql, at);
+    if (firn_sql_is_word(sql, t, "analyze"))
+        at = t.offset + t.length;
+    t = firn_sql_next(sql, at);
+    if (!firn_sql_is_sign(sql, t, '('))
+        return at;
+    while (t.kind != FIRN_SQL_END && !firn_sql_is_sign(sql, t, ')'))
+        t = firn_sql_next(sql, t.offset + t.length);
+    firn_sql_token next = firn_sql_next(sql, t.offset + t.length);
+    bool options = next.kind == FIRN_SQL_NAME; /* else the query stands in parentheses */
+    return options ? t.offset + t.length : at;
+}
+
+/* The statement to be planned: of EXPLAIN what it explains. */
+static firn_code planned(querying *q, firn_str sql, firn_str *ret, firn_err *err)
+{
+    size_t skip = behind_explain(sql);
+    char *copy = firn_arena_strndup(q->a, sql.p, sql.n);
+    if (!copy)
+        return firn_arena_raise(q->a, err);
+    for (size_t i = 0; i < skip; i++)
+        copy[i] = copy[i] == '\n' ? '\n' : ' ';
+    *ret = (firn_str){copy, sql.n};
+    return FIRN_OK;
 }
 
 static firn_code run_rewritten(querying *q, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    FIRN_TRY(firn_tables_rewrite(&q->tables, q->conf->sql, &sql, err));
-    bool prune = q->conf->prune && q->tables.input_count;
-    if (prune && firn_tables_prune(&q->tables, firn_buf_str(&sql), err) != FIRN_OK)
-        return located(q, FIRN_EXPLAIN_COLUMNS, err);
+    firn_str plan;
+    FIRN_TRY(firn_tables_rewrite(&q->tables, &sql, err));
+    FIRN_TRY(planned(q, firn_buf_str(&sql), &plan, err));
+    bool prune = q->conf->prune && q->inputs.n;
+    if (prune && firn_tables_prune(&q->tables, plan, err) != FIRN_OK)
+        return located_explain(q, plan, err);
     FIRN_TRY(firn_tables_views(&q->tables, err));
     return run_described(q, firn_buf_str(&sql), err);
 }
@@ -138,12 +186,12 @@ static firn_code run_in_transaction(querying *q, firn_err *err)
 
 static firn_code query(querying *q, firn_err *err)
 {
-    firn_input *inputs;
-    size_t count;
-    FIRN_TRY(firn_tables_find(q->run, q->conf->sql, q->a, &inputs, &count, err));
-    if (!q->run->catalog)
-        return run_described(q, q->conf->sql, err);
-    FIRN_TRY(firn_tables_open(q->run, q->session, inputs, count, q->a, &q->tables, err));
+    const firn_query_conf *c = q->conf;
+    const firn_sql_origin origin = {c->file, c->line, c->column};
+    FIRN_TRY(firn_tables_find(q->run, c->sql, &origin, q->a, &q->inputs, err));
+    if (!q->run->catalog && q->inputs.n == 0)
+        return run_described(q, c->sql, err);
+    FIRN_TRY(firn_tables_open(q->run, q->session, &q->inputs, q->a, &q->tables, err));
     firn_code code = run_in_transaction(q, err);
     firn_tables_close(&q->tables);
     return code;

@@ -2,8 +2,9 @@
 /* What runs that died left behind: found by their scratch folder, whose lock died with them, and
  * told by their id, which stands in the name of every file they wrote.
  *
- * A file is removed only if no snapshot that the table still lists needs it: all manifests are
- * read.  That is slow on a large table, and happens after a crash only. */
+ * A file is removed only if no snapshot needs it that any of the tables still lists into which the
+ * run wrote: several may keep their files in one folder.  All manifests are read; that is slow on a
+ * large table, and happens after a crash only. */
 #include "pipeline/context.h"
 
 #include "base/map.h"
@@ -172,25 +173,44 @@ static firn_code remove_in_uri(reclaiming *r, firn_str uri, firn_err *err)
     return folder ? remove_below(r, folder, 0, err) : FIRN_OK;
 }
 
-static firn_code reclaim_table(reclaiming *r, const json_t *line, firn_err *err)
+/* What the tables of a run need. */
+static firn_code keep_line(reclaiming *r, const json_t *line, firn_err *err)
+{
+    firn_ident ident;
+    const firn_metadata *m = NULL;
+    FIRN_TRY(firn_json_str(line, "namespace", &ident.ns, err));
+    FIRN_TRY(firn_json_str(line, "table", &ident.name, err));
+    firn_code code = firn_table_load(r->c->catalog, r->c->io, ident, r->a, &m, err);
+    if (code == FIRN_E_NOTFOUND)
+        return FIRN_OK;
+    return code == FIRN_OK ? keep_table(r, m, err) : code;
+}
+
+static firn_code clear_line(reclaiming *r, const json_t *line, firn_err *err)
 {
     firn_str data;
     firn_str metadata;
-    firn_ident ident;
-    const firn_metadata *m = NULL;
     FIRN_TRY(firn_json_str(line, "data", &data, err));
     FIRN_TRY(firn_json_str(line, "metadata", &metadata, err));
-    FIRN_TRY(firn_json_str(line, "namespace", &ident.ns, err));
-    FIRN_TRY(firn_json_str(line, "table", &ident.name, err));
-    r->keep = FIRN_MAP(r->a);
-    firn_code code = firn_table_load(r->c->catalog, r->c->io, ident, r->a, &m, err);
-    if (code != FIRN_OK && code != FIRN_E_NOTFOUND)
-        return code;
-    if (m)
-        FIRN_TRY(keep_table(r, m, err));
     FIRN_TRY(FIRN_FAIL("reclaim.before_remove", err));
     FIRN_TRY(remove_in_uri(r, data, err));
     return remove_in_uri(r, metadata, err);
+}
+
+typedef firn_code (*line_fn)(reclaiming *r, const json_t *line, firn_err *err);
+
+static firn_code each_line(reclaiming *r, firn_slice text, line_fn fn, firn_err *err)
+{
+    firn_str rest = {(const char *)text.p, text.n};
+    while (rest.p && rest.n) {
+        firn_str line = firn_str_cut(&rest, '\n');
+        FIRN_AUTO(firn_json_unref) json_t *j = NULL;
+        firn_slice bytes = {(const uint8_t *)line.p, line.n};
+        if (!rest.p || firn_json_parse(bytes, &j, NULL) != FIRN_OK)
+            continue; /* the run died while it wrote this line: it had not begun */
+        FIRN_TRY(fn(r, j, err));
+    }
+    return FIRN_OK;
 }
 
 static firn_code reclaim_tables(reclaiming *r, const char *folder, firn_err *err)
@@ -202,16 +222,9 @@ static firn_code reclaim_tables(reclaiming *r, const char *folder, firn_err *err
     if (!firn_fs_exists(r->c->env, path))
         return FIRN_OK;
     FIRN_TRY(firn_fs_read(r->c->env, path, (uint64_t)16 << 20, r->a, &text, err));
-    firn_str rest = {(const char *)text.p, text.n};
-    while (rest.p && rest.n) {
-        firn_str line = firn_str_cut(&rest, '\n');
-        FIRN_AUTO(firn_json_unref) json_t *j = NULL;
-        firn_slice bytes = {(const uint8_t *)line.p, line.n};
-        if (!rest.p || firn_json_parse(bytes, &j, NULL) != FIRN_OK)
-            continue; /* the run died while it wrote this line: it had not begun */
-        FIRN_TRY(reclaim_table(r, j, err));
-    }
-    return FIRN_OK;
+    r->keep = FIRN_MAP(r->a);
+    FIRN_TRY(each_line(r, text, keep_line, err));
+    return each_line(r, text, clear_line, err);
 }
 
 /* Takes the lock of a scratch folder; false if its run lives.  A folder without a lock is one that

@@ -5,16 +5,30 @@
 
 #define TEXT_MAX ((size_t)1 << 16)
 
+/* The next field that partitions anything: void is how format version 1 drops one. */
+static const firn_partition_field *next_field(const firn_spec *s, size_t *i)
+{
+    while (*i < s->field_count) {
+        const firn_partition_field *f = &s->fields[(*i)++];
+        if (f->transform.kind != FIRN_TRANSFORM_VOID)
+            return f;
+    }
+    return NULL;
+}
+
 /* The same columns by the same transforms, whatever the partitions are called. */
 static bool same_terms(const firn_spec *x, const firn_spec *y)
 {
-    if (x->field_count != y->field_count)
-        return false;
-    for (size_t i = 0; i < x->field_count; i++)
-        if (x->fields[i].source_id != y->fields[i].source_id ||
-            !firn_str_eq(x->fields[i].transform.text, y->fields[i].transform.text))
+    size_t i = 0;
+    size_t k = 0;
+    for (;;) {
+        const firn_partition_field *f = next_field(x, &i);
+        const firn_partition_field *g = next_field(y, &k);
+        if (!f || !g)
+            return !f && !g;
+        if (f->source_id != g->source_id || !firn_str_eq(f->transform.text, g->transform.text))
             return false;
-    return true;
+    }
 }
 
 /* A spec that cannot be made for the table's columns is not the table's. */
@@ -38,21 +52,20 @@ static firn_code is_as_asked(const firn_table_conf *asked, const firn_metadata *
 static firn_code add_spec(const firn_metadata *table, firn_buf *out, firn_err *err)
 {
     const firn_spec *s = table->spec;
-    if (s->field_count == 0)
-        return firn_buf_adds(out, "not partitioned", err);
-    FIRN_TRY(firn_buf_adds(out, "partitioned by ", err));
-    for (size_t i = 0; i < s->field_count; i++) {
-        const firn_partition_field *f = &s->fields[i];
+    size_t i = 0;
+    size_t shown = 0;
+    const firn_partition_field *f;
+    while ((f = next_field(s, &i))) {
         const firn_field *source = firn_spec_source(&table->schema->type, f);
         firn_str name = source ? source->name : f->name;
-        FIRN_TRY(firn_buf_adds(out, i ? ", " : "", err));
+        FIRN_TRY(firn_buf_adds(out, shown++ ? ", " : "partitioned by ", err));
         if (f->transform.kind == FIRN_TRANSFORM_IDENTITY)
             FIRN_TRY(firn_buf_addstr(out, name, err));
         else
             FIRN_TRY(firn_buf_addf(out, err, "%.*s(%.*s)", FIRN_STR_ARG(f->transform.text),
                                    FIRN_STR_ARG(name)));
     }
-    return FIRN_OK;
+    return shown ? FIRN_OK : firn_buf_adds(out, "not partitioned", err);
 }
 
 firn_code firn_spec_note(firn_context *run, const firn_table_conf *asked, firn_str stream,
@@ -67,7 +80,10 @@ firn_code firn_spec_note(firn_context *run, const firn_table_conf *asked, firn_s
         return FIRN_OK;
     FIRN_TRY(firn_buf_adds(&text, "the table is ", err));
     FIRN_TRY(add_spec(table, &text, err));
-    FIRN_TRY(firn_buf_adds(&text, " and stays so: `partition` is for a table that is made", err));
+    FIRN_TRY(firn_buf_addf(&text, err,
+                           " and stays so: `partition` is for a table that is made; firn alter "
+                           "%.*s.%.*s partition by … changes it",
+                           FIRN_STR_ARG(asked->ident.ns), FIRN_STR_ARG(asked->ident.name)));
     firn_event_note(&run->events, stream, asked->ident.ns, asked->ident.name, firn_buf_str(&text));
     return FIRN_OK;
 }

@@ -387,13 +387,33 @@ static firn_code at_column(const firn_conf *c, firn_str column, firn_code code, 
     return FIRN_E_CONFIG;
 }
 
-/* The engine writes no fixed[n]; recursion is bounded by firn_type_parse. */
-static bool holds_fixed(const firn_type *t)
+/* The first type that is not landed; NULL: none.  Recursion is bounded by firn_type_parse. */
+static const firn_type *not_landed(const firn_type *t)
 {
-    for (size_t i = 0; i < t->field_count; i++)
-        if (holds_fixed(&t->fields[i].type))
-            return true;
-    return t->kind == FIRN_T_FIXED;
+    for (size_t i = 0; i < t->field_count; i++) {
+        const firn_type *inside = not_landed(&t->fields[i].type);
+        if (inside)
+            return inside;
+    }
+    bool ns = t->kind == FIRN_T_TIMESTAMP_NS || t->kind == FIRN_T_TIMESTAMPTZ_NS;
+    return ns || t->kind == FIRN_T_FIXED || t->kind == FIRN_T_UNKNOWN ? t : NULL;
+}
+
+static firn_code refuse_type(const firn_conf *c, const firn_given *g, const firn_type *t,
+                             firn_err *err)
+{
+    const char *name = t->kind == FIRN_T_FIXED ? "fixed[n]" : firn_type_kind_name(t->kind);
+    firn_raise_conf(err, c->place, FIRN_ID_UNSUPPORTED,
+                    t->kind == FIRN_T_TIMESTAMPTZ_NS ? "column %s: firn does not write %s"
+                                                     : "column %s: firn reads %s but does not "
+                                                       "write it",
+                    firn_quote(g->name).s, name);
+    firn_err_advise(err, "%s",
+                    t->kind == FIRN_T_FIXED            ? "use binary"
+                    : t->kind == FIRN_T_UNKNOWN        ? "leave the type out: it is found out"
+                    : t->kind == FIRN_T_TIMESTAMPTZ_NS ? "use timestamptz"
+                                                       : "use timestamp");
+    return FIRN_E_CONFIG;
 }
 
 static firn_code read_type(const firn_conf *c, firn_arena *a, firn_given *ret, firn_err *err)
@@ -403,13 +423,9 @@ static firn_code read_type(const firn_conf *c, firn_arena *a, firn_given *ret, f
         firn_err_advise(err, "a type is written like this: struct<a: int, b: list<string>>");
     if (code != FIRN_OK)
         return at_column(c, ret->name, code, err);
-    if (holds_fixed(&ret->type)) {
-        firn_raise_conf(err, c->place, FIRN_ID_UNSUPPORTED,
-                        "column %s: firn reads fixed[n] but does not write it",
-                        firn_quote(ret->name).s);
-        firn_err_advise(err, "use binary");
-        return FIRN_E_CONFIG;
-    }
+    const firn_type *refused = not_landed(&ret->type);
+    if (refused)
+        return refuse_type(c, ret, refused, err);
     ret->has_type = true;
     return FIRN_OK;
 }

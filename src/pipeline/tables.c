@@ -1,266 +1,292 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Which tables a statement reads, in which state. */
 #include "pipeline/tables.h"
 
 #include "base/str.h"
-#include "engine/prune.h"
 #include "engine/sql.h"
-#include "engine/sql_front.h"
-#include "engine/view.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* --- which tables -------------------------------------------------------------------------- */
+#define NO_INPUT SIZE_MAX
 
-/* What stands behind the name of a table is a column. */
-static bool is_mentioned(const firn_sql_name *names, size_t count, firn_str catalog, firn_ident t)
+typedef struct finding {
+    firn_context *run;
+    firn_str sql;
+    const firn_sql_origin *origin;
+    firn_arena *a;
+    firn_sql_known known;
+    const firn_metadata **loaded; /* by place in the catalog's list; NULL: not yet */
+    FIRN_VEC(firn_input) inputs;
+    firn_session *session; /* for times to be computed; opened when there is one */
+} finding;
+
+/* --- columns that no file has -------------------------------------------------------------- */
+
+static firn_code find_meta_columns(firn_str sql, firn_arena *a, unsigned *ret, firn_err *err)
 {
-    for (size_t i = 0; i < count; i++)
-        if (firn_sql_name_is(&names[i], catalog, t.ns, t.name))
+    *ret = 0;
+    firn_sql_token t = firn_sql_next(sql, 0);
+    for (; t.kind != FIRN_SQL_END; t = firn_sql_next(sql, t.offset + t.length)) {
+        firn_str name;
+        size_t mark = t.kind == FIRN_SQL_QUOTED;
+        bool candidate =
+            firn_sql_is_identifier(t) && t.length > mark && sql.p[t.offset + mark] == '_';
+        if (!candidate)
+            continue;
+        FIRN_TRY(firn_sql_unquote(sql, t, a, &name, err));
+        *ret |= firn_meta_column_of(name);
+    }
+    return FIRN_OK;
+}
+
+/* --- times that must be computed ----------------------------------------------------------- */
+
+static firn_code read_time(const firn_engine_ops *ops, firn_result *r, int64_t *ret, firn_err *err)
+{
+    const firn_column *root;
+    size_t rows;
+    FIRN_TRY(ops->next(r, &root, &rows, err));
+    bool there = rows && root->child_count == 1 && firn_column_is_valid(&root->children[0], 0);
+    if (!there)
+        return firn_raise(err, FIRN_E_SQL, "the time is null");
+    *ret = ((const int64_t *)root->children[0].data)[0];
+    return FIRN_OK;
+}
+
+static firn_code query_time(finding *f, firn_str sql, int64_t *ret, firn_err *err)
+{
+    firn_result *r;
+    if (!f->session)
+        FIRN_TRY(firn_context_session(f->run, &f->session, err));
+    FIRN_TRY(f->run->ops->query(f->session, sql, &r, err));
+    firn_code code = read_time(f->run->ops, r, ret, err);
+    f->run->ops->result_close(r);
+    return code;
+}
+
+static firn_code compute_time(finding *f, const firn_sql_ref *ref, firn_at *at, firn_err *err)
+{
+    firn_err local = {0};
+    if (!ref->at.expr.p || query_time(f, ref->at.expr, &at->timestamp_ms, &local) == FIRN_OK)
+        return FIRN_OK;
+    firn_sql_locate(&local, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
+    firn_raise(err, local.code, "this is no time: %s", local.text);
+    firn_err_advise(err, "write TIMESTAMP '2026-11-01 10:00:00' (UTC), "
+                         "TIMESTAMP '2026-11-01 10:00:00+02:00' or DATE '2026-11-01'");
+    return firn_sql_place(err, f->sql, ref->at.offset, f->origin);
+}
+
+/* --- inputs -------------------------------------------------------------------------------- */
+
+static firn_code load_table(finding *f, const firn_sql_ref *ref, firn_input *in, firn_err *err)
+{
+    in->ident = f->known.tables[ref->table];
+    in->io = f->run->io;
+    if (!f->loaded[ref->table])
+        FIRN_TRY(firn_table_load(f->run->catalog, f->run->io, in->ident, f->a,
+                                 &f->loaded[ref->table], err));
+    in->metadata = f->loaded[ref->table];
+    return FIRN_OK;
+}
+
+static firn_code load_located(finding *f, const firn_sql_ref *ref, firn_input *in, firn_err *err)
+{
+    const firn_sql_call *c = ref->call;
+    const firn_located_conf conf = {
+        .where = c->where, .moved = c->moved, .moved_from = c->moved_from, .version = c->version};
+    firn_located *t = firn_arena_zalloc(f->a, sizeof *t);
+    if (!t)
+        return firn_arena_raise(f->a, err);
+    firn_code code = firn_located_load(f->run->env, &conf, f->a, t, err);
+    if (code != FIRN_OK && err) {
+        err->where[0] = '\0';
+        return firn_sql_place(err, f->sql, ref->name.starts[0], f->origin);
+    }
+    in->ident = (firn_ident){.ns = FIRN_STR_LIT(""), .name = c->where};
+    in->metadata = t->metadata;
+    in->io = t->io;
+    in->located = t;
+    return code;
+}
+
+static firn_code resolve_state(finding *f, const firn_sql_ref *ref, firn_input *in, firn_err *err)
+{
+    firn_at at = ref->at.at;
+    FIRN_TRY(compute_time(f, ref, &at, err));
+    firn_code code = firn_at_resolve(in->metadata, &at, &in->snapshot, &in->schema, err);
+    if (code == FIRN_OK)
+        return FIRN_OK;
+    if (in->located)
+        firn_wrap(err, "%s", firn_quote(in->ident.name).s);
+    else
+        firn_wrap(err, "table %.*s.%.*s", FIRN_STR_ARG(in->ident.ns), FIRN_STR_ARG(in->ident.name));
+    return firn_sql_place(err, f->sql, ref->at.offset, f->origin);
+}
+
+static firn_code open_metadata_table(finding *f, const firn_sql_ref *ref, firn_input *in,
+                                     firn_err *err)
+{
+    firn_metadata_table_kind kind;
+    if (!ref->metadata.p || !firn_metadata_table_find(ref->metadata, &kind))
+        return FIRN_OK;
+    in->metadata_word = firn_str_of(firn_metadata_table_word(kind));
+    if (ref->at.at.kind && !firn_metadata_table_takes_at(kind)) {
+        firn_raise(err, FIRN_E_SQL, "%.*s of a table are those of all its history",
+                   FIRN_STR_ARG(in->metadata_word));
+        firn_err_advise(err, "leave the clause out");
+        return firn_sql_place(err, f->sql, ref->at.offset, f->origin);
+    }
+    return firn_metadata_table_open(in->io, in->metadata, in->snapshot, kind, f->a,
+                                    &in->metadata_table, err);
+}
+
+static bool same_input(const firn_input *x, const firn_input *y)
+{
+    return !x->located && !y->located && x->metadata == y->metadata && x->snapshot == y->snapshot &&
+           x->schema == y->schema && firn_str_eq(x->metadata_word, y->metadata_word);
+}
+
+static bool clash(const firn_input *x, firn_str ns, firn_str name)
+{
+    return firn_str_ieq(x->view.ns, ns) && firn_str_ieq(x->view.name, name);
+}
+
+static bool is_taken(const finding *f, firn_str ns, firn_str name)
+{
+    for (size_t i = 0; i < f->inputs.n; i++)
+        if (clash(&f->inputs.v[i], ns, name))
             return true;
     return false;
 }
 
-firn_code firn_tables_find(firn_context *run, firn_str sql, firn_arena *a, firn_input **ret,
-                           size_t *ret_count, firn_err *err)
+/* raw.orders again, in another state: _1$raw.orders. */
+static firn_code make_unique(const finding *f, firn_input *in, firn_err *err)
+{
+    firn_str ns = in->view.ns;
+    for (unsigned n = 1; is_taken(f, in->view.ns, in->view.name); n++) {
+        const char *prefix = firn_arena_printf(f->a, "_%u$", n);
+        const char *text =
+            prefix ? firn_arena_printf(f->a, "%s%.*s", prefix, FIRN_STR_ARG(ns)) : NULL;
+        if (!text)
+            return firn_arena_raise(f->a, err);
+        in->prefix = firn_str_of(prefix);
+        in->view.ns = firn_str_of(text);
+    }
+    return FIRN_OK;
+}
+
+/* The names of the view, as short as in the statement. */
+static firn_code name_view(finding *f, firn_input *in, firn_err *err)
+{
+    if (in->located) {
+        in->view = (firn_ident){FIRN_STR_LIT("main"), FIRN_STR_LIT("iceberg")};
+        return make_unique(f, in, err);
+    }
+    FIRN_TRY(firn_sql_flat_namespace(in->ident.ns, f->a, &in->view.ns, err));
+    in->view.name = in->ident.name;
+    if (in->metadata_word.p) {
+        const char *name = firn_arena_printf(f->a, "%.*s$%.*s", FIRN_STR_ARG(in->ident.name),
+                                             FIRN_STR_ARG(in->metadata_word));
+        if (!name)
+            return firn_arena_raise(f->a, err);
+        in->view.name = firn_str_of(name);
+    }
+    return make_unique(f, in, err);
+}
+
+static firn_code add_input(finding *f, const firn_sql_ref *ref, size_t *ret, firn_err *err)
+{
+    firn_input in = {.prefix = {"", 0}};
+    FIRN_TRY(ref->call ? load_located(f, ref, &in, err) : load_table(f, ref, &in, err));
+    FIRN_TRY(resolve_state(f, ref, &in, err));
+    FIRN_TRY(open_metadata_table(f, ref, &in, err));
+    for (size_t i = 0; i < f->inputs.n; i++) {
+        if (!same_input(&f->inputs.v[i], &in))
+            continue;
+        *ret = i;
+        return FIRN_OK;
+    }
+    FIRN_TRY(name_view(f, &in, err));
+    *ret = f->inputs.n;
+    return firn_vec_push(f->a, &f->inputs, in) ? FIRN_OK : firn_arena_raise(f->a, err);
+}
+
+/* lake.raw.orders.id: the input whose table it is a column of. */
+static size_t input_of_column(const finding *f, const firn_sql_ref *ref)
+{
+    for (size_t i = 0; i < f->inputs.n; i++) {
+        const firn_input *in = &f->inputs.v[i];
+        if (!in->located && firn_ident_eq(in->ident, f->known.tables[ref->table]) &&
+            (in->metadata_word.p != NULL) == (ref->metadata.p != NULL))
+            return i;
+    }
+    return NO_INPUT;
+}
+
+static firn_code add_inputs(finding *f, firn_inputs *ret, firn_err *err)
+{
+    for (size_t i = 0; i < ret->ref_count; i++)
+        if (!ret->refs[i].column)
+            FIRN_TRY(add_input(f, &ret->refs[i], &ret->input_of_ref[i], err));
+    for (size_t i = 0; i < ret->ref_count; i++)
+        if (ret->refs[i].column)
+            ret->input_of_ref[i] = input_of_column(f, &ret->refs[i]);
+    ret->v = f->inputs.v;
+    ret->n = f->inputs.n;
+    return FIRN_OK;
+}
+
+/* A clause needs a table: then those that there are are told. */
+static bool may_travel(firn_str sql)
+{
+    firn_sql_token t = firn_sql_next(sql, 0);
+    for (; t.kind != FIRN_SQL_END; t = firn_sql_next(sql, t.offset + t.length))
+        if (firn_sql_is_word(sql, t, "at") || firn_sql_is_word(sql, t, "of"))
+            return true;
+    return false;
+}
+
+/* The catalog is asked only where the statement can name a table of it: by a dotted name. */
+static firn_code list_known(finding *f, firn_err *err)
 {
     firn_sql_name *names;
-    size_t name_count;
-    firn_ident *tables = NULL;
-    size_t table_count = 0;
-    FIRN_VEC(firn_input) inputs = {0};
-    *ret = NULL;
-    *ret_count = 0;
-    if (!run->catalog)
+    firn_ident *tables;
+    size_t count;
+    if (!f->run->catalog)
         return FIRN_OK;
-    FIRN_TRY(firn_sql_names(sql, a, &names, &name_count, err));
-    if (name_count)
-        FIRN_TRY(run->catalog->ops->list_tables(run->catalog, a, &tables, &table_count, err));
-    for (size_t i = 0; i < table_count; i++) {
-        firn_input in = {.ident = tables[i]};
-        if (!is_mentioned(names, name_count, run->catalog->name, tables[i]))
-            continue;
-        FIRN_TRY(firn_table_load(run->catalog, run->io, in.ident, a, &in.metadata, err));
-        in.snapshot = firn_metadata_current(in.metadata);
-        if (!firn_vec_push(a, &inputs, in))
-            return firn_arena_raise(a, err);
-    }
-    *ret = inputs.v;
-    *ret_count = inputs.n;
+    f->known.catalog = f->run->catalog->name;
+    FIRN_TRY(firn_sql_names(f->sql, f->a, &names, &count, err));
+    if (count == 0 && !may_travel(f->sql))
+        return FIRN_OK;
+    FIRN_TRY(f->run->catalog->ops->list_tables(f->run->catalog, f->a, &tables, &count, err));
+    f->loaded = firn_arena_array(f->a, count, sizeof *f->loaded);
+    if (!f->loaded)
+        return firn_arena_raise(f->a, err);
+    f->known.tables = tables;
+    f->known.count = count;
     return FIRN_OK;
 }
 
-/* --- the session's catalog ----------------------------------------------------------------- */
-
-static firn_code exec_buf(const firn_tables *t, const firn_buf *sql, firn_err *err)
+static firn_code find(finding *f, firn_inputs *ret, firn_err *err)
 {
-    return t->run->ops->exec(t->session, firn_buf_str(sql), err);
+    FIRN_TRY(list_known(f, err));
+    FIRN_TRY(firn_sql_refs(f->sql, f->origin, &f->known, f->a, &ret->refs, &ret->ref_count, err));
+    ret->input_of_ref = firn_arena_array(f->a, ret->ref_count, sizeof *ret->input_of_ref);
+    if (!ret->input_of_ref)
+        return firn_arena_raise(f->a, err);
+    FIRN_TRY(add_inputs(f, ret, err));
+    return ret->n ? find_meta_columns(f->sql, f->a, &ret->meta_columns, err) : FIRN_OK;
 }
 
-static firn_code qualified(const firn_tables *t, firn_ident ident, firn_buf *out, firn_err *err)
+firn_code firn_tables_find(firn_context *run, firn_str sql, const firn_sql_origin *origin,
+                           firn_arena *a, firn_inputs *ret, firn_err *err)
 {
-    FIRN_TRY(firn_buf_addf(out, err, "%s.", t->alias));
-    FIRN_TRY(firn_sql_ident(out, ident.ns, err));
-    FIRN_TRY(firn_buf_addc(out, '.', err));
-    return firn_sql_ident(out, ident.name, err);
-}
-
-static firn_code make_schemas(const firn_tables *t, firn_err *err)
-{
-    for (size_t i = 0; i < t->input_count; i++) {
-        FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-        FIRN_TRY(firn_buf_addf(&sql, err, "CREATE SCHEMA IF NOT EXISTS %s.", t->alias));
-        FIRN_TRY(firn_sql_ident(&sql, t->inputs[i].ident.ns, err));
-        FIRN_TRY(exec_buf(t, &sql, err));
-    }
-    return FIRN_OK;
-}
-
-/* As long as the catalog's own name where that is possible, so that the positions in the engine's
- * messages stay true; unlike any name a person would choose. */
-static void make_alias(firn_tables *t)
-{
-    unsigned n = atomic_fetch_add(&t->run->scratch_next, 1);
-    size_t want = FIRN_MIN(t->run->catalog->name.n, sizeof t->alias - 1);
-    int len = snprintf(t->alias, sizeof t->alias, "_%u", n);
-    for (size_t i = (size_t)len; i < want; i++)
-        t->alias[i] = '_';
-    t->alias[FIRN_MAX(want, (size_t)len)] = '\0';
-}
-
-firn_code firn_tables_open(firn_context *run, firn_session *s, firn_input *inputs, size_t count,
-                           firn_arena *a, firn_tables *ret, firn_err *err)
-{
-    firn_tables t = {.run = run, .session = s, .a = a, .inputs = inputs, .input_count = count};
-    char sql[128];
-    make_alias(&t);
-    snprintf(sql, sizeof sql, "ATTACH ':memory:' AS %s; USE %s", t.alias, t.alias);
-    FIRN_TRY(run->ops->exec(s, firn_str_of(sql), err));
-    *ret = t;
-    firn_code code = make_schemas(&t, err);
-    if (code != FIRN_OK)
-        firn_tables_close(&t);
+    finding f = {.run = run, .sql = sql, .origin = origin, .a = a};
+    *ret = (firn_inputs){.sql = sql};
+    firn_code code = find(&f, ret, err);
+    if (f.session)
+        firn_context_session_close(run, f.session);
     return code;
-}
-
-void firn_tables_close(firn_tables *t)
-{
-    char sql[128];
-    firn_err ignored = {0};
-    snprintf(sql, sizeof sql, "USE memory; DETACH %s", t->alias);
-    firn_code code = t->run->ops->exec(t->session, firn_str_of(sql), &ignored);
-    (void)code; /* it goes with the engine */
-}
-
-firn_code firn_tables_rewrite(const firn_tables *t, firn_str sql, firn_buf *out, firn_err *err)
-{
-    firn_str *nested = firn_arena_array(t->a, t->input_count, sizeof *nested);
-    size_t count = 0;
-    if (!nested)
-        return firn_arena_raise(t->a, err);
-    for (size_t i = 0; i < t->input_count; i++)
-        if (memchr(t->inputs[i].ident.ns.p, '.', t->inputs[i].ident.ns.n))
-            nested[count++] = t->inputs[i].ident.ns;
-    return firn_sql_rename_tables(sql, t->run->catalog->name, firn_str_of(t->alias), nested, count,
-                                  out, err);
-}
-
-/* --- pruning ------------------------------------------------------------------------------- */
-
-/* SQL does not tell such columns apart; Iceberg and the files do. */
-static firn_code refuse_clashes(const firn_input *in, firn_err *err)
-{
-    const firn_type *schema = &in->metadata->schema->type;
-    for (size_t i = 0; i < schema->field_count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (!firn_str_ieq(schema->fields[i].name, schema->fields[k].name))
-                continue;
-            firn_raise(err, FIRN_E_UNSUPPORTED,
-                       "table %.*s.%.*s: columns %s and %s differ only in case",
-                       FIRN_STR_ARG(in->ident.ns), FIRN_STR_ARG(in->ident.name),
-                       firn_quote(schema->fields[k].name).s, firn_quote(schema->fields[i].name).s);
-            return firn_err_advise(err, "SQL does not tell them apart: rename one of them with "
-                                        "the engine that made the table");
-        }
-    }
-    return FIRN_OK;
-}
-
-static firn_code make_stub(const firn_tables *t, const firn_input *in, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    const firn_type *schema = &in->metadata->schema->type;
-    FIRN_TRY(firn_buf_adds(&sql, "CREATE TABLE ", err));
-    FIRN_TRY(qualified(t, in->ident, &sql, err));
-    FIRN_TRY(firn_buf_adds(&sql, " (", err));
-    for (size_t i = 0; i < schema->field_count; i++) {
-        FIRN_TRY(firn_buf_adds(&sql, i ? ", " : "", err));
-        FIRN_TRY(firn_sql_ident(&sql, schema->fields[i].name, err));
-        FIRN_TRY(firn_buf_addc(&sql, ' ', err));
-        FIRN_TRY(firn_sql_type(&sql, &schema->fields[i].type, err));
-    }
-    FIRN_TRY(firn_buf_addc(&sql, ')', err));
-    firn_code code = exec_buf(t, &sql, err);
-    return code == FIRN_E_SQL && refuse_clashes(in, err) != FIRN_OK ? FIRN_E_UNSUPPORTED : code;
-}
-
-static firn_code drop_stub(const firn_tables *t, const firn_input *in, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    FIRN_TRY(firn_buf_adds(&sql, "DROP TABLE ", err));
-    FIRN_TRY(qualified(t, in->ident, &sql, err));
-    return exec_buf(t, &sql, err);
-}
-
-static firn_code read_plan(firn_tables *t, firn_result *r, json_t **ret, firn_err *err)
-{
-    const firn_column *root;
-    size_t rows;
-    FIRN_TRY(t->run->ops->next(r, &root, &rows, err));
-    if (rows == 0 || root->child_count < 2)
-        return firn_raise(err, FIRN_E_BUG, "the engine explained nothing");
-    firn_str text = firn_strview_str(&((const firn_strview *)root->children[1].data)[0]);
-    return firn_json_parse_loose((firn_slice){(const uint8_t *)text.p, text.n}, ret, err);
-}
-
-static firn_code explain(firn_tables *t, firn_str rewritten, json_t **ret, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    firn_result *r;
-    FIRN_TRY(firn_buf_adds(&sql, FIRN_EXPLAIN, err));
-    FIRN_TRY(firn_buf_addstr(&sql, rewritten, err));
-    FIRN_TRY(t->run->ops->query(t->session, firn_buf_str(&sql), &r, err));
-    firn_code code = read_plan(t, r, ret, err);
-    t->run->ops->result_close(r);
-    return code;
-}
-
-static firn_code set_filters(firn_tables *t, const json_t *plan, firn_err *err)
-{
-    for (size_t i = 0; i < t->input_count; i++) {
-        firn_input *in = &t->inputs[i];
-        const char *name =
-            firn_arena_printf(t->a, "%s.%.*s.%.*s", t->alias, FIRN_STR_ARG(in->ident.ns),
-                              FIRN_STR_ARG(in->ident.name));
-        if (!name)
-            return firn_arena_raise(t->a, err);
-        FIRN_TRY(firn_prune_filter(plan, firn_str_of(name), &in->metadata->schema->type, t->a,
-                                   &in->filter, err));
-    }
-    return FIRN_OK;
-}
-
-static firn_code prune(firn_tables *t, firn_str rewritten, firn_err *err)
-{
-    FIRN_AUTO(firn_json_unref) json_t *plan = NULL;
-    for (size_t i = 0; i < t->input_count; i++)
-        FIRN_TRY(make_stub(t, &t->inputs[i], err));
-    FIRN_TRY(explain(t, rewritten, &plan, err));
-    FIRN_TRY(set_filters(t, plan, err));
-    for (size_t i = 0; i < t->input_count; i++)
-        FIRN_TRY(drop_stub(t, &t->inputs[i], err));
-    return FIRN_OK;
-}
-
-/* The optimizer would fold an empty table away by its statistics: they are left out while plans
- * are made.  The setting is global to the engine, hence the lock. */
-firn_code firn_tables_prune(firn_tables *t, firn_str rewritten, firn_err *err)
-{
-    const firn_engine_ops *ops = t->run->ops;
-    pthread_mutex_lock(&t->run->lock);
-    firn_code code = ops->exec(
-        t->session, FIRN_STR_LIT("SET disabled_optimizers = 'statistics_propagation'"), err);
-    if (code == FIRN_OK)
-        code = prune(t, rewritten, err);
-    firn_code reset = ops->exec(t->session, FIRN_STR_LIT("SET disabled_optimizers = ''"),
-                                code == FIRN_OK ? err : NULL);
-    pthread_mutex_unlock(&t->run->lock);
-    return code == FIRN_OK ? reset : code;
-}
-
-/* --- views --------------------------------------------------------------------------------- */
-
-static firn_code make_view(firn_tables *t, firn_input *in, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    FIRN_TRY(firn_scan_plan_make(t->run->io, in->metadata, in->snapshot, in->filter, t->a,
-                                 &in->plan, err));
-    FIRN_TRY(firn_buf_adds(&sql, "CREATE VIEW ", err));
-    FIRN_TRY(qualified(t, in->ident, &sql, err));
-    FIRN_TRY(firn_buf_adds(&sql, " AS ", err));
-    FIRN_TRY(firn_view_select(t->run->ops, t->session, in->metadata, in->plan.files, in->plan.count,
-                              &sql, err));
-    return exec_buf(t, &sql, err);
-}
-
-firn_code firn_tables_views(firn_tables *t, firn_err *err)
-{
-    for (size_t i = 0; i < t->input_count; i++) {
-        if (make_view(t, &t->inputs[i], err) != FIRN_OK)
-            return firn_wrap(err, "table %.*s.%.*s", FIRN_STR_ARG(t->inputs[i].ident.ns),
-                             FIRN_STR_ARG(t->inputs[i].ident.name));
-    }
-    return FIRN_OK;
 }
 
 /* --- tables that are not there ------------------------------------------------------------- */

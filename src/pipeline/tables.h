@@ -1,48 +1,72 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tables.h — the tables of a catalog as an engine session sees them.
+/* tables.h — the tables of a statement as an engine session sees them.
  *
  * A session gets a catalog of its own in the engine, so that statements running side by side may
- * see the same table at different snapshots; `raw.orders` and `lake.raw.orders` both resolve. */
+ * see the same table at different snapshots, and one statement the same table at several; both
+ * `raw.orders` and `lake.raw.orders` resolve. */
 #ifndef FIRN_TABLES_H
 #define FIRN_TABLES_H
 
-#include "base/map.h"
+#include "engine/sql_refs.h"
+#include "engine/view.h"
+#include "iceberg/metadata_table.h"
 #include "iceberg/scan.h"
 #include "pipeline/context.h"
+#include "pipeline/located.h"
 
-/* A table that a statement reads, at one snapshot. */
+/* A table that a statement reads, in one state. */
 typedef struct firn_input {
-    firn_ident ident;
+    firn_ident ident; /* of iceberg('…'): no namespace, the place as its name */
     const firn_metadata *metadata;
     const firn_snapshot *snapshot; /* NULL: it has none */
-    const firn_expr *filter;       /* what the statement needs of it; NULL: all */
+    const firn_schema *schema;     /* to be read with */
+    const firn_io *io;
+    const firn_located *located;               /* NULL: it is in the catalog */
+    const firn_metadata_table *metadata_table; /* NULL: its rows are read, not its metadata */
+    firn_str metadata_word;                    /* "files"; .p == NULL: the same */
+    const firn_expr *filter;                   /* what the statement needs of it; NULL: all */
     firn_scan_plan plan;
+    firn_ident view; /* in the engine */
+    firn_str prefix; /* of the view's namespace, where the same table is read in several states */
 } firn_input;
+
+/* What a statement reads. */
+typedef struct firn_inputs {
+    firn_str sql;
+    firn_sql_ref *refs;
+    size_t *input_of_ref; /* SIZE_MAX: a column of a table that is not read */
+    size_t ref_count;
+    firn_input *v;
+    size_t n;
+    unsigned meta_columns; /* FIRN_META_… that it mentions */
+} firn_inputs;
 
 typedef struct firn_tables {
     firn_context *run;
     firn_session *session;
     firn_arena *a;
-    char alias[32]; /* of the session's catalog in the engine */
-    firn_input *inputs;
-    size_t input_count;
+    firn_inputs *inputs;
+    char alias[32];      /* of the session's catalog in the engine */
+    firn_view_keep keep; /* what the views have in the engine */
+    FIRN_VEC(int64_t) sources;
 } firn_tables;
 
-/* Finds the tables that a statement mentions: every dotted name that is a table of the catalog.
- * Metadata is loaded once, now: that is the snapshot the statement sees. */
-FIRN_NODISCARD firn_code firn_tables_find(firn_context *run, firn_str sql, firn_arena *a,
-                                          firn_input **ret, size_t *ret_count, firn_err *err);
+/* Finds the tables that a statement mentions: every dotted name that is a table of the catalog, and
+ * iceberg('…').  Metadata is loaded once, now: that is the state that the statement sees.  Times
+ * that have to be computed are computed by the engine.  FIRN_E_SQL with a place. */
+FIRN_NODISCARD firn_code firn_tables_find(firn_context *run, firn_str sql,
+                                          const firn_sql_origin *origin, firn_arena *a,
+                                          firn_inputs *ret, firn_err *err);
 
 /* Attaches a catalog to the session for these inputs.  Close with firn_tables_close. */
-FIRN_NODISCARD firn_code firn_tables_open(firn_context *run, firn_session *s, firn_input *inputs,
-                                          size_t count, firn_arena *a, firn_tables *ret,
-                                          firn_err *err);
+FIRN_NODISCARD firn_code firn_tables_open(firn_context *run, firn_session *s, firn_inputs *inputs,
+                                          firn_arena *a, firn_tables *ret, firn_err *err);
 
-/* Copies a statement so that it runs in the session: lake.raw.x → ALIAS.raw.x. */
-FIRN_NODISCARD firn_code firn_tables_rewrite(const firn_tables *t, firn_str sql, firn_buf *out,
-                                             firn_err *err);
+/* Copies the statement so that it runs in the session: lake.raw.x → ALIAS.raw.x. */
+FIRN_NODISCARD firn_code firn_tables_rewrite(const firn_tables *t, firn_buf *out, firn_err *err);
 
-/* Explains the (rewritten) statement over empty tables and sets the inputs' filters.  Errors are
+/* Explains the (rewritten) statement over empty tables and sets the inputs' filters; those of a
+ * PIVOT, which reads its tables ahead, stay as they are.  Errors are
  * those of the statement, on its first line FIRN_EXPLAIN_COLUMNS to the right. */
 #define FIRN_EXPLAIN         "EXPLAIN (FORMAT json) "
 #define FIRN_EXPLAIN_COLUMNS ((int)sizeof FIRN_EXPLAIN - 1)

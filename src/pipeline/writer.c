@@ -6,7 +6,9 @@
 #include "engine/partition_sql.h"
 #include "engine/sql.h"
 #include "env/fail.h"
+#include "pipeline/sorted.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -153,13 +155,11 @@ static firn_code name_file(firn_context *run, const firn_write_target *t, const 
 {
     FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 20);
     char uuid[FIRN_RUN_UUID_TEXT];
+    char name[FIRN_RUN_UUID_TEXT + 64];
     firn_run_names_next(&run->names, uuid);
-    FIRN_TRY(firn_buf_addstr(&path, t->data_folder, err));
-    FIRN_TRY(firn_buf_addc(&path, '/', err));
-    FIRN_TRY(firn_partition_path(t->spec, types, ret->partition, &path, err));
-    if (t->spec->field_count)
-        FIRN_TRY(firn_buf_addc(&path, '/', err));
-    FIRN_TRY(firn_buf_addf(&path, err, "%05zu-%lld-%s.parquet", n, (long long)t->seq, uuid));
+    snprintf(name, sizeof name, "%05zu-%lld-%s.parquet", n, (long long)t->seq, uuid);
+    FIRN_TRY(firn_data_layout_path(&t->layout, t->spec, types, ret->partition, firn_str_of(name),
+                                   &path, err));
     ret->file_path = firn_arena_str(a, firn_buf_str(&path));
     return ret->file_path.p ? FIRN_OK : firn_arena_raise(a, err);
 }
@@ -174,7 +174,7 @@ static firn_code describe_file(firn_context *run, const firn_write_target *t,
         .spec_id = t->spec->spec_id,
         .record_count = f->rows,
         .file_size_in_bytes = f->bytes,
-        .sort_order_id = 0,
+        .sort_order_id = t->sort.order_id,
     };
     FIRN_TRY(partition_values(t, types, f, a, ret, err));
     FIRN_TRY(name_file(run, t, types, n, a, ret, err));
@@ -199,7 +199,7 @@ static firn_code copy_rows(firn_context *run, firn_session *s, const firn_write_
         .file_bytes = t->format.target_file_bytes,
         .keep_signs = t->keep_signs,
     };
-    return firn_spread_copy(run, s, &job, t->spread, a, ret, ret_count, err);
+    return firn_sorted_copy(run, s, &job, t->spread, &t->sort, a, ret, ret_count, err);
 }
 
 firn_code firn_write_rows(firn_context *run, firn_session *s, const firn_write_target *target,

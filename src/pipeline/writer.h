@@ -6,7 +6,10 @@
 
 #include "engine/copy.h"
 #include "iceberg/commit.h"
+#include "iceberg/location.h"
+#include "iceberg/sort_order.h"
 #include "pipeline/context.h"
+#include "pipeline/project.h"
 #include "pipeline/spread.h"
 
 /* How a table's files are written; from the table's properties, else from the project. */
@@ -21,13 +24,33 @@ typedef struct firn_write_format {
 typedef struct firn_write_target {
     const firn_type *schema; /* with ids */
     const firn_spec *spec;
+    firn_sort_order sort;          /* no fields: as the rows come */
     const firn_metadata *metadata; /* NULL: the table is to be created */
-    firn_str data_folder;
+    firn_str location;
+    firn_data_layout layout;  /* where its data files lie */
+    firn_str metadata_folder; /* and the others */
     firn_write_format format;
-    int64_t seq;        /* of the commit, in the names of the files */
-    bool keep_signs;    /* as of firn_copy_job */
-    firn_spread spread; /* over partitions; {0}: not known, the copy is tried at once */
+    const firn_property *properties; /* of a table to be created */
+    size_t property_count;
+    int32_t format_version; /* of a table to be created */
+    int64_t seq;            /* of the commit, in the names of the files */
+    bool keep_signs;        /* as of firn_copy_job */
+    firn_spread spread;     /* over partitions; {0}: not known, the copy is tried at once */
 } firn_write_target;
+
+/* Finds out where and how a table's files are written; schema, spec, seq, keep_signs and spread are
+ * the caller's to fill in.  `m`: the table as it is, NULL if it is to be created, as `conf` (may be
+ * NULL) asks; `ingest`: the entry that lands in it, NULL for a model.  FIRN_E_UNSUPPORTED when its
+ * properties name a folder that is not on this machine. */
+FIRN_NODISCARD firn_code firn_write_target_make(const firn_project *project, firn_ident ident,
+                                                const firn_ingest *ingest,
+                                                const firn_table_conf *conf, const firn_metadata *m,
+                                                firn_arena *a, firn_write_target *ret,
+                                                firn_err *err);
+
+/* Notes the folders of a target, as firn_context_note_table. */
+FIRN_NODISCARD firn_code firn_write_target_note(firn_context *run, const firn_write_target *t,
+                                                firn_ident ident, firn_err *err);
 
 /* Files on their way from scratch to the table. */
 typedef struct firn_publisher firn_publisher;

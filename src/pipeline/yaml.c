@@ -440,11 +440,11 @@ static firn_code parser_failed(reader *r, firn_err *err)
     firn_yaml_fault fault = {.text = r->text, .file = r->file, .line = 1, .column = 1};
     void *at = NULL;
     const struct fy_diag_error *first = fy_diag_errors_iterate(r->diag, &at);
-    if (first) {
-        fault.message = first->msg;
-        fault.line = (uint32_t)FIRN_MAX(first->line, 1);
-        fault.column = (uint32_t)FIRN_MAX(first->column, 1);
-    }
+    if (!first || !first->msg || !first->msg[0])
+        return firn_raise_nomem(err); /* it has words for everything else */
+    fault.message = first->msg;
+    fault.line = (uint32_t)FIRN_MAX(first->line, 1);
+    fault.column = (uint32_t)FIRN_MAX(first->column, 1);
     const frame *f = top(r);
     if (f && f->flow)
         fault.opener = f->node.place;

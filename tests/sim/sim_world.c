@@ -223,8 +223,8 @@ static void sim_sleep(void *ctx FIRN_UNUSED, int64_t ms)
     yield();
 }
 
-const firn_io sim_io = {NULL,       sim_read, sim_write,  sim_flush,
-                        sim_remove, sim_now,  sim_random, sim_sleep};
+const firn_io sim_io = {NULL,    sim_read,   sim_write, sim_flush, sim_remove,
+                        sim_now, sim_random, sim_sleep, false};
 
 /* --- the catalog --------------------------------------------------------------------------- */
 

@@ -53,14 +53,16 @@ static firn_ident ident_of(int table)
 
 static const firn_type *first_schema(void)
 {
-    static firn_field id = {1, false, {"id", 2}, {NULL, 0}, {.kind = FIRN_T_LONG}};
+    static firn_field id = {.id = 1, .name = {"id", 2}, .type = {.kind = FIRN_T_LONG}};
     static const firn_type schema = {.kind = FIRN_T_STRUCT, .fields = &id, .field_count = 1};
     return &schema;
 }
 
-/* Manifests are not compressed here: that takes time and proves nothing. */
+/* Manifests are not compressed here: that takes time and proves nothing.  Merging comes into most
+ * commits. */
 static const firn_property properties[] = {
     {"write.manifest.compression-codec", {"none", 4}},
+    {"commit.manifest.min-count-to-merge", {"3", 1}},
 };
 
 static firn_table_change change_of(int table, const firn_metadata *base)
@@ -106,7 +108,7 @@ static firn_code add_column(step *s, sim_commit *c, firn_table_change *change, f
     if (!merged)
         return firn_arena_raise(s->a, err);
     snprintf(c->column, sizeof c->column, "c%d", (int)(c - sim_commits));
-    firn_field field = {0, false, firn_str_of(c->column), {NULL, 0}, {.kind = FIRN_T_INT}};
+    firn_field field = {.name = firn_str_of(c->column), .type = {.kind = FIRN_T_INT}};
     const firn_type want = {.kind = FIRN_T_STRUCT, .fields = &field, .field_count = 1};
     change->last_column_id = s->base->last_column_id;
     FIRN_TRY(firn_schema_merge(&s->base->schema->type, &want, &change->last_column_id, s->a, merged,

@@ -101,12 +101,15 @@ static json_t *value_json(const firn_column *c, size_t row, firn_arena *a)
     case FIRN_T_BOOLEAN:
         return json_boolean(((const uint8_t *)c->data)[row]);
     case FIRN_T_INT:
+    case FIRN_T_UNKNOWN:
     case FIRN_T_DATE:
         return json_integer(((const int32_t *)c->data)[row]);
     case FIRN_T_LONG:
     case FIRN_T_TIME:
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
         return json_integer(((const int64_t *)c->data)[row]);
     case FIRN_T_FLOAT:
         return real_json((double)((const float *)c->data)[row]);
@@ -127,6 +130,7 @@ static json_t *value_json(const firn_column *c, size_t row, firn_arena *a)
         return list_json(c, row, a);
     case FIRN_T_STRUCT:
         return struct_json(c, row, a);
+    case FIRN_T_FOREIGN:
     case FIRN_TYPE_KIND_COUNT:
         break;
     }
@@ -337,7 +341,10 @@ static firn_code write_view(tool *t, const json_t *step, firn_buf *out, firn_err
         return firn_arena_raise(t->a, err);
     for (size_t i = 0; i < n; i++)
         files[i].file.file_path = firn_json_text(json_array_get(paths, i));
-    return firn_view_select(t->ops, t->session, m, files, n, out, err);
+    const firn_scan_plan plan = {.files = files, .count = n};
+    const firn_view_request request = {.metadata = m, .schema = m->schema, .plan = &plan};
+    firn_view_keep keep = {.ops = t->ops, .engine = t->engine, .arena = t->a};
+    return firn_view_select(t->session, &request, &keep, out, err);
 }
 
 static firn_code step_view(tool *t, const json_t *step, json_t *out, firn_err *err)
@@ -463,7 +470,7 @@ static void do_step(tool *t, const json_t *step)
     firn_err err = {0};
     json_t *out = json_object();
     if (run_step(t, step, out, &err) != FIRN_OK) {
-        firn_sql_locate(&err, NULL, 1, 1);
+        firn_sql_locate(&err, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
         add_error(out, &err);
     }
     json_dumpf(out, stdout, JSON_COMPACT);

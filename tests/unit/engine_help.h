@@ -106,11 +106,14 @@ static inline void add_value(const firn_column *c, size_t row, firn_buf *out)
                  &err);
         break;
     case FIRN_T_INT:
+    case FIRN_T_UNKNOWN:
     case FIRN_T_DATE:
     case FIRN_T_LONG:
     case FIRN_T_TIME:
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
     case FIRN_T_FLOAT:
     case FIRN_T_DOUBLE:
         add_number(c, row, out);
@@ -133,6 +136,7 @@ static inline void add_value(const firn_column *c, size_t row, firn_buf *out)
     case FIRN_T_STRUCT:
         add_struct(c, row, out);
         break;
+    case FIRN_T_FOREIGN:
     case FIRN_TYPE_KIND_COUNT:
         fail();
     }

@@ -229,8 +229,8 @@ static FIRN_UNUSED void mem_sleep(void *ctx, int64_t ms)
 static FIRN_UNUSED void mem_open(mem_io *m)
 {
     *m = (mem_io){.now_ms = INT64_C(1700000000000), .seed = 1};
-    m->io =
-        (firn_io){m, mem_read, mem_write, mem_flush, mem_remove, mem_now, mem_random, mem_sleep};
+    m->io = (firn_io){m,       mem_read,   mem_write, mem_flush, mem_remove,
+                      mem_now, mem_random, mem_sleep, false};
 }
 
 static FIRN_UNUSED void mem_close(mem_io *m)

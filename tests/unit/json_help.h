@@ -155,6 +155,12 @@ FIRN_UNUSED static void dump_value(const firn_column *col, size_t row, firn_buf 
     case FIRN_T_TIME:
         firn_time_print((int64_t)dump_integer(col, row), text);
         break;
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
+        fail_msg("a column of type %s", firn_type_kind_name(col->type->kind));
+        return;
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
         firn_timestamp_print((int64_t)dump_integer(col, row), col->type->kind == FIRN_T_TIMESTAMPTZ,

@@ -344,7 +344,7 @@ static void a_dropped_partition_column_does_no_harm(void **state FIRN_UNUSED)
                                        .sequence_number = 3,
                                        .added_snapshot_id = 3,
                                        .added_files_count = 1};
-        const firn_manifest_list_head head = {3, FIRN_NO_SNAPSHOT, 3, m, NULL, {NULL, 0}};
+        const firn_manifest_list_head head = {3, FIRN_NO_SNAPSHOT, 3, 0, m, NULL, {NULL, 0}};
         check_ok(firn_manifest_list_write(&io.io, s_("/l"), &head, &mf, 1, &E), &E);
         firn_snapshot snap = {.snapshot_id = 3, .manifest_list = s_("/l")};
         firn_scan_plan plan;
@@ -514,17 +514,12 @@ static void a_scan_refuses_what_it_cannot_read(void **state FIRN_UNUSED)
         RECORD(num(1), num(5), RECORD(text("/a"), text("orc"), EMPTY, num(3), num(40)));
     write_avro(&io, "/m", ENTRY(V1_HEAD, FILE_HEAD PARTITION("") FILE_TAIL), NULL, 0, &record, 1);
     firn_manifest_file mf = {.manifest_path = s_("/m"), .added_files_count = 1};
-    const firn_manifest_list_head head = {3, FIRN_NO_SNAPSHOT, 3, m, NULL, {NULL, 0}};
+    const firn_manifest_list_head head = {3, FIRN_NO_SNAPSHOT, 3, 0, m, NULL, {NULL, 0}};
     firn_snapshot snap = {.snapshot_id = 3, .manifest_list = s_("/l")};
     firn_scan_plan plan;
     check_ok(firn_manifest_list_write(&io.io, s_("/l"), &head, &mf, 1, &E), &E);
     check_fails(firn_scan_plan_make(&io.io, m, &snap, NULL, A, &plan, &E), FIRN_E_UNSUPPORTED, &E,
                 "'/a' is 'orc'; only Parquet");
-    snap.manifest_list = s_("/l2");
-    mf.deletes = true;
-    check_ok(firn_manifest_list_write(&io.io, s_("/l2"), &head, &mf, 1, &E), &E);
-    check_fails(firn_scan_plan_make(&io.io, m, &snap, NULL, A, &plan, &E), FIRN_E_UNSUPPORTED, &E,
-                "delete files");
     snap.manifest_list = s_("/l3");
     mf.added_files_count = 0; /* holds nothing that is alive */
     check_ok(firn_manifest_list_write(&io.io, s_("/l3"), &head, &mf, 1, &E), &E);

@@ -363,7 +363,7 @@ static void a_list_comes_back_with_its_header(void **state FIRN_UNUSED)
         mem_io io;
         mem_open(&io);
         const firn_metadata *m = table_of(types, 1, codecs[i][0]);
-        const firn_manifest_list_head head = {9, 8, 7, m, "firn.position", bound("313233")};
+        const firn_manifest_list_head head = {9, 8, 7, 0, m, "firn.position", bound("313233")};
         check_ok(firn_manifest_list_write(&io.io, s_("/l"), &head, in, 2, &E), &E);
         firn_manifest_file *list;
         size_t n;
@@ -433,12 +433,52 @@ static void a_snapshot_of_version_one_lists_manifests_itself(void **state FIRN_U
     mem_close(&io);
 }
 
+/* A reader of one column is spared the metrics of the others. */
+static void metrics_of_some_columns(void **state FIRN_UNUSED)
+{
+    static const int32_t wanted[] = {300, 2};
+    mem_io io;
+    mem_open(&io);
+    const firn_metadata *m = simple_table();
+    firn_value one = {.u.i = 1};
+    firn_column_metrics c[] = {{1, 10, 11, 12, -1, bound("01"), bound("02")},
+                               {2, 20, 21, 22, 23, bound("03"), bound("")},
+                               {300, 30, 31, 32, -1, {NULL, 0}, bound("04")}};
+    firn_manifest_entry in = {FIRN_ENTRY_ADDED, 1, -1, -1, data_file("/a", &one)};
+    in.file.metrics = c;
+    in.file.metrics_count = 3;
+    firn_manifest_file mf;
+    check_ok(firn_manifest_write(&io.io, m, m->spec, s_("/m"), 1, &in, 1, A, &mf, &E), &E);
+    firn_manifest_reader *r;
+    const firn_manifest_entry *e;
+    check_ok(firn_manifest_open(&io.io, m, &mf, FIRN_DETAIL_STATS, &r, &E), &E);
+    firn_manifest_only_columns(r, wanted, FIRN_COUNT_OF(wanted));
+    check_ok(firn_manifest_next(r, &e, &E), &E);
+    assert_int_equal(e->file.metrics_count, 2);
+    const firn_column_metrics *x = e->file.metrics;
+    check_i64(x[0].field_id, 2);
+    check_i64(x[0].value_count, 21);
+    check_i64(x[0].null_value_count, 22);
+    check_i64(x[0].nan_value_count, 23);
+    assert_string_equal(hex_of(x[0].lower_bound), "03");
+    assert_non_null(x[0].upper_bound.p);
+    check_i64(x[1].field_id, 300);
+    check_i64(x[1].null_value_count, 32);
+    assert_null(x[1].lower_bound.p);
+    assert_string_equal(hex_of(x[1].upper_bound), "04");
+    check_ok(firn_manifest_next(r, &e, &E), &E);
+    assert_null(e);
+    firn_manifest_close(r);
+    mem_close(&io);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ICE_TEST(partition_values_of_all_types_come_back),
         ICE_TEST(nan_is_no_bound_of_a_summary),
         ICE_TEST(all_of_a_data_file_comes_back),
+        ICE_TEST(metrics_of_some_columns),
         ICE_TEST(the_header_names_schema_and_spec),
         ICE_TEST(counts_and_sequence_numbers_are_summed_up),
         ICE_TEST(an_unknown_transform_is_not_written),

@@ -130,7 +130,7 @@ static void metadata_that_contradicts_itself_is_refused(void **state FIRN_UNUSED
         firn_code code;
         const char *part;
     } rows[] = {
-        {"format-version", "3", FIRN_E_UNSUPPORTED, "format version 3"},
+        {"format-version", "3", FIRN_E_DATA, "'next-row-id' is missing"},
         {"format-version", "4", FIRN_E_UNSUPPORTED, "format version 4"},
         {"format-version", "0", FIRN_E_UNSUPPORTED, "format version 0"},
         {"format-version", NULL, FIRN_E_DATA, "'format-version' is missing"},
@@ -326,6 +326,73 @@ static void a_new_table_has_all_that_others_require(void **state FIRN_UNUSED)
                "'default-sort-order-id':0,'sort-orders':[{'order-id':0,'fields':[]}],"
                "'properties':{},'current-snapshot-id':-1,'refs':{},'snapshots':[],"
                "'statistics':[],'partition-statistics':[],'snapshot-log':[],'metadata-log':[]}");
+}
+
+static json_t *new_v3_snapshot(int64_t id, int64_t sequence, int64_t first, int64_t added)
+{
+    json_t *j = new_snapshot(id, FIRN_NO_SNAPSHOT, sequence, UPDATED + sequence);
+    json_object_set_new(j, "first-row-id", json_integer(first));
+    json_object_set_new(j, "added-rows", json_integer(added));
+    return j;
+}
+
+/* ICEBERG.md §4.2: an upgrade starts at 0, a snapshot takes what it says, even beyond its rows. */
+static void row_ids_are_counted_in_version_3(void **state FIRN_UNUSED)
+{
+    const firn_metadata *base = parse(table);
+    firn_updates u = updates();
+    check_ok(firn_update_format_version(&u, 3, &E), &E);
+    const firn_metadata *m = apply(base, &u, UPDATED + 5);
+    check_i64(m->format_version, 3);
+    check_i64(m->next_row_id, 0);
+    check_i64(m->snapshots[0].first_row_id, -1);
+    check_i64(m->snapshot_count, base->snapshot_count);
+
+    u = updates();
+    check_ok(firn_update_snapshot(&u, new_v3_snapshot(77, 40, 0, 375), &E), &E);
+    m = apply(m, &u, UPDATED + 50);
+    check_i64(m->next_row_id, 375);
+    check_i64(firn_metadata_snapshot(m, 77)->first_row_id, 0);
+    check_i64(firn_metadata_snapshot(m, 77)->added_rows, 375);
+}
+
+static void row_ids_never_go_back(void **state FIRN_UNUSED)
+{
+    json_t *j = with(table, "format-version", "3");
+    json_object_set(j, "next-row-id", json_of("375"));
+    const firn_metadata *m = parse_tree(j);
+    const firn_metadata *next;
+    firn_updates u = updates();
+    check_ok(firn_update_snapshot(&u, new_v3_snapshot(78, 41, 374, 1), &E), &E);
+    check_fails(firn_metadata_apply(m, &u, UPDATED + 60, A, &next, &E), FIRN_E_CONFLICT, &E,
+                "first-row-id 374 is before next-row-id 375");
+    u = updates();
+    check_ok(firn_update_snapshot(&u, new_v3_snapshot(78, 41, 375, INT64_MAX), &E), &E);
+    check_fails(firn_metadata_apply(m, &u, UPDATED + 60, A, &next, &E), FIRN_E_DATA, &E,
+                "added-rows");
+    u = updates();
+    check_ok(firn_update_format_version(&u, 2, &E), &E);
+    check_fails(firn_metadata_apply(m, &u, UPDATED + 60, A, &next, &E), FIRN_E_CONFLICT, &E,
+                "3 cannot become 2");
+}
+
+static void version_1_gets_what_version_2_requires(void **state FIRN_UNUSED)
+{
+    const firn_metadata *base =
+        parse("{'format-version':1,'table-uuid':'u','location':'/t','last-updated-ms':1,"
+              "'last-column-id':1,'schema':{'type':'struct','schema-id':4,'fields':["
+              "{'id':1,'name':'a','required':false,'type':'date'}]},'partition-spec':["
+              "{'source-id':1,'field-id':1000,'name':'a_day','transform':'day'}]}");
+    firn_updates u = updates();
+    check_ok(firn_update_format_version(&u, 2, &E), &E);
+    const firn_metadata *m = apply(base, &u, 9);
+    check_i64(m->format_version, 2);
+    check_i64(m->schema->schema_id, 4);
+    check_i64(m->spec->fields[0].field_id, 1000);
+    check_i64(m->last_partition_id, 1000);
+    assert_null(json_object_get(m->root, "schema"));
+    assert_null(json_object_get(m->root, "partition-spec"));
+    check_json(json_object_get(m->root, "sort-orders"), "[{'order-id':0,'fields':[]}]");
 }
 
 static void what_others_wrote_survives_a_change(void **state FIRN_UNUSED)
@@ -558,6 +625,9 @@ int main(void)
         ICE_TEST(version_one_is_read),
         ICE_TEST(partition_types_are_found_in_older_schemas),
         ICE_TEST(a_new_table_has_all_that_others_require),
+        ICE_TEST(row_ids_are_counted_in_version_3),
+        ICE_TEST(row_ids_never_go_back),
+        ICE_TEST(version_1_gets_what_version_2_requires),
         ICE_TEST(what_others_wrote_survives_a_change),
         ICE_TEST(a_changed_table_outlives_its_base),
         ICE_TEST(the_clock_may_step_back),

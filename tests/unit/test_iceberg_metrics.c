@@ -222,8 +222,8 @@ static void paths_lead_through_structs_only(void **state FIRN_UNUSED)
 static void names_may_hold_dots_and_quotes(void **state FIRN_UNUSED)
 {
     firn_field fields[] = {
-        {1, false, s_("a.b"), {NULL, 0}, {.kind = FIRN_T_INT}},
-        {2, false, s_("say \"hi\""), {NULL, 0}, {.kind = FIRN_T_INT}},
+        {.id = 1, .name = s_("a.b"), .type = {.kind = FIRN_T_INT}},
+        {.id = 2, .name = s_("say \"hi\""), .type = {.kind = FIRN_T_INT}},
     };
     const firn_type t = {.kind = FIRN_T_STRUCT, .fields = fields, .field_count = 2};
     const firn_engine_column columns[] = {column("\"a.b\"", "1", "2"),

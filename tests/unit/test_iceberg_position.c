@@ -29,8 +29,8 @@ static firn_snapshot stamp(mem_io *io, const json_t *position)
     json_t *summary = json_of("{'operation':'append'}");
     firn_position_stamp st;
     check_ok(firn_position_stamp_make(position, A, summary, &st, &E), &E);
-    const firn_manifest_list_head head = {9,    FIRN_NO_SNAPSHOT, 1,
-                                          NULL, st.header_key,    st.header_value};
+    const firn_manifest_list_head head = {
+        9, FIRN_NO_SNAPSHOT, 1, 0, NULL, st.header_key, st.header_value};
     check_ok(firn_manifest_list_write(&io->io, s_("/list"), &head, NULL, 0, &E), &E);
     return (firn_snapshot){.snapshot_id = 9, .summary = summary, .manifest_list = s_("/list")};
 }
@@ -149,7 +149,7 @@ static void damaged_large_stamps_are_refused(void **state FIRN_UNUSED)
             firn_slice value = {(const uint8_t *)rows[i].value,
                                 rows[i].value ? strlen(rows[i].value) : 0};
             const firn_manifest_list_head head = {
-                9, FIRN_NO_SNAPSHOT, 1, NULL, rows[i].value ? "firn.position" : NULL, value};
+                9, FIRN_NO_SNAPSHOT, 1, 0, NULL, rows[i].value ? "firn.position" : NULL, value};
             mem_remove(&io, s_("/list"), NULL);
             check_ok(firn_manifest_list_write(&io.io, s_("/list"), &head, NULL, 0, &E), &E);
         }

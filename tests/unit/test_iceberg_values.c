@@ -34,6 +34,9 @@ static const struct {
     {"timestamp", "2017-11-16 22:31:08", "00c3262d215e0500"},
     {"timestamp", "1969-12-31 23:59:59.999999", "ffffffffffffffff"},
     {"timestamptz", "2017-11-16 22:31:08+00", "00c3262d215e0500"},
+    {"timestamp_ns", "2017-11-16 22:31:08.000001001", "e9bb695f98b1f714"},
+    {"timestamp_ns", "1969-12-31 23:59:59.999999999", "ffffffffffffffff"},
+    {"timestamptz_ns", "1970-01-01 00:00:00.1+00", "00e1f50500000000"},
     {"decimal(9,2)", "3.45", "0159"},
     {"decimal(9,4)", "123.4567", "12d687"},
     {"decimal(9,4)", "-123.4567", "ed2979"},
@@ -85,6 +88,13 @@ static void bytes_of_a_narrower_type_are_read(void **state FIRN_UNUSED)
     assert_true(v.u.d == -4.5);
     assert_true(firn_value_from_bytes(&dec, unhex("ffffffffffffff80"), &v));
     check_i64((int64_t)v.u.dec, -128);
+    /* version 3: a timestamp may have been a date (1972-09-27 and the day before the epoch) */
+    firn_type ts = type_of("timestamp");
+    firn_type ns = type_of("timestamp_ns");
+    assert_true(firn_value_from_bytes(&ts, unhex("e8030000"), &v));
+    check_i64(v.u.i, INT64_C(86400000000000));
+    assert_true(firn_value_from_bytes(&ns, unhex("ffffffff"), &v));
+    check_i64(v.u.i, INT64_C(-86400000000000));
 }
 
 static void bytes_of_a_wrong_length_are_refused(void **state FIRN_UNUSED)
@@ -101,7 +111,10 @@ static void bytes_of_a_wrong_length_are_refused(void **state FIRN_UNUSED)
         {"long", "000000"},
         {"long", "000000000000000000"},
         {"time", "00000000"},
-        {"timestamp", "00000000"},
+        {"timestamp", "000000"},
+        {"timestamptz", "00000000"},
+        {"timestamptz_ns", "00000000"},
+        {"timestamp_ns", "ff7fff7f"}, /* a date that nanoseconds do not reach */
         {"float", "0000000000000000"},
         {"double", "0000"},
         {"double", ""},

@@ -114,6 +114,10 @@ static bool same_value(const json_t *j, const firn_layout *l, const firn_column 
     case FIRN_T_TIME:
     case FIRN_T_UUID:
     case FIRN_T_FIXED:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
     case FIRN_T_BINARY:
     case FIRN_T_MAP:
     case FIRN_TYPE_KIND_COUNT:

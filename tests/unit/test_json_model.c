@@ -400,6 +400,10 @@ static void random_value(model *m, const firn_type *t)
     case FIRN_T_TIME:
     case FIRN_T_UUID:
     case FIRN_T_FIXED:
+    case FIRN_T_TIMESTAMP_NS:
+    case FIRN_T_TIMESTAMPTZ_NS:
+    case FIRN_T_UNKNOWN:
+    case FIRN_T_FOREIGN:
     case FIRN_T_BINARY:
     case FIRN_TYPE_KIND_COUNT:
         break;
