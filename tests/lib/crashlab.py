@@ -97,9 +97,10 @@ def error_lines(err):
 # --- a project with everything ------------------------------------------------------------------
 
 class Lab:
-    """Five files in one stream (some records are bad), a partitioned table, a replaced one, two
-    models with checks.  Files are written in units of some 250 KB.  grow() brings more files,
-    with another column, and other content of the replaced stream."""
+    """Five files in one stream (some records are bad) whose table merges its manifests, a
+    partitioned table, a replaced one, two models with checks.  Files are written in units of some
+    250 KB.  grow() brings more files, with another column, and other content of the replaced
+    stream."""
 
     TABLES = ("raw.events", "raw.events__rejects", "raw.places", "raw.rates", "curated.by_kind",
               "curated.rated")
@@ -189,6 +190,7 @@ ingest:
     into: raw.events
     columns: {n: int, amount: "decimal(18,2)"}
     checks: ["id > 0"]
+    properties: {commit.manifest.min-count-to-merge: 2}
   - {from: drop.places/*.csv, into: raw.places, partition: [country]}
   - {from: drop.rates.json, into: raw.rates, write: replace}
 maintenance: {target_file_size: 64KB}

@@ -221,7 +221,8 @@ def data_files(lake, name):
 
 
 def path_of(uri):
-    return uri.removeprefix("file://")
+    """The path of file:///x, of Hadoop's file:/x, or of /x."""
+    return uri.removeprefix("file://").removeprefix("file:")
 
 
 def snapshots(lake, name):

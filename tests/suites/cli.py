@@ -26,7 +26,8 @@ from firnlab import (BIN, ROOT, TMP, Project, Skip, Suite, contains, environment
                      lines, one, rows, same, start, table, text)  # noqa: E402
 
 suite = Suite()
-VERBS = ["init", "load", "check", "run", "sql", "tables", "show", "history", "version", "help"]
+VERBS = ["init", "load", "check", "run", "sql", "tables", "show", "history", "diff", "alter",
+         "register", "version", "help"]
 ESC = "\033["
 
 

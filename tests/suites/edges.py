@@ -131,7 +131,7 @@ def another_partition_spec():
         same(len(found), said, asked)
         for e in found:
             same(e["text"], "the table is partitioned by month(d) and stays so: `partition` is for "
-                            "a table that is made")
+                            "a table that is made; firn alter raw.t partition by … changes it")
             same((e["stream"], e["namespace"], e["table"]), ("drop.*.json", "raw", "t"))
         same(notes(p.run("--json", want=0)), [])
     p.describe("{from: 'drop.*.json', into: raw.t}")

@@ -1,0 +1,1 @@
+CALL lake.system.fast_forward(table => 'raw.orders', branch => 'main', to => 'b')

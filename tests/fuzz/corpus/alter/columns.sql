@@ -1,0 +1,1 @@
+ALTER TABLE lake.raw.orders ADD COLUMN a.b struct<x: int, y: list<decimal(9,2)>> COMMENT 'it''s' AFTER c, DROP COLUMN IF EXISTS "My col"

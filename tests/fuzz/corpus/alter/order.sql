@@ -1,0 +1,1 @@
+ALTER TABLE raw.t WRITE ORDERED BY a DESC NULLS LAST, bucket(4, b)

@@ -1,0 +1,1 @@
+ALTER TABLE raw.t ADD PARTITION FIELD bucket(16, id) AS shard

@@ -1,0 +1,1 @@
+ALTER TABLE raw.t SET TBLPROPERTIES ('write.metadata.path' = '/m', 'x' = 'y')

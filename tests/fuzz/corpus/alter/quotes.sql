@@ -1,0 +1,1 @@
+CALL lake.system.fast_forward('raw.ord"rs', 'main', 'b')

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON data: whatever the pieces, the rows and the rejects are the same. */
+#include "fuzz_decode.h"
+
+const char *const fuzz_tokens[] = {
+    "{",
+    "}",
+    "[",
+    "]",
+    ":",
+    ",",
+    "\"",
+    "\\u0000",
+    "\\ud800",
+    "\\udc00",
+    "\\\"",
+    "null",
+    "true",
+    "false",
+    "-0",
+    "1e400",
+    "1.5e-3",
+    "{\"a\":",
+    "\"a\":{",
+    "\n",
+    "\r\n",
+    "\r",
+    "\xef\xbb\xbf",
+    "\xff",
+    "\xed\xa0\x80",
+    "[[[[[[[[",
+    "{\"a\":{\"a\":{\"a\":",
+    "\"2024-01-31\"",
+    "\"2024-01-31T10:00:00Z\"",
+    "\"01/02/03\"",
+    "12345678901234567890",
+    "0.1234567890123456789",
+    "\"data\":{\"rows\":[",
+    "//",
+    NULL,
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const firn_format_opt options[] = {
+        {.records = {NULL, 0}},
+        {.records = {"data.rows", 9}},
+        {.max_record_bytes = 20},
+    };
+    for (size_t i = 0; i < FIRN_COUNT_OF(options); i++)
+        fuzz_decode_all(&firn_decoder_json, &options[i], (firn_slice){data, size});
+    return 0;
+}
