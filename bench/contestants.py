@@ -19,7 +19,8 @@ TITLES = {"firn": "**firn**", "duckdb": "DuckDB's COPY to plain Parquet: the flo
 # The engine of the floor is the one inside firn.
 PACKAGES = {"duckdb": ["duckdb==1.5.5"],
             "pyiceberg": ["pyiceberg[pyarrow,sql-sqlite,pyiceberg-core]==0.12.0", "pyarrow==26.0.1",
-                          "numpy"],
+                          "numpy", "fastavro", "pyroaring"],
+            "duckdb-iceberg": ["duckdb==1.4.4", "duckdb-ext[iceberg,avro,httpfs]"],
             "spark": ["pyspark==3.5.3"],
             "dlt": ["dlt[filesystem,pyiceberg]==1.31.0"]}
 SPARK_JAR = "iceberg-spark-runtime-3.5_2.12"
