@@ -7,13 +7,15 @@ script prints a line per case, `ok NAME`, `FAIL NAME: why` or `SKIP NAME: why`, 
 one failed.  A line `# suite: WORDS` near its top says
     parallel        it may run beside other suites
     full            it takes minutes: run only with --full, or by name
+    ci              with --ci its full part runs as well, as if with --full
     timeout=SECONDS after which it is killed (default 300)
     needs=A,B       venv (tests/requirements.txt), shared (../shared), root, a build (asan,
                     failpoints, release), or a command; without one it counts as not run
 It and the unit tests find in their environment FIRN_ROOT (the checkout), FIRN_BIN (the program),
 FIRN_BUILD, FIRN_BUILD_FAILPOINTS and FIRN_BUILD_ASAN (build folders; the last only if the script
 needs asan), FIRN_PYTHON (of the virtual environment, or empty), FIRN_SHARED (or empty), FIRN_FULL
-(1 with --full, else empty); scripts also FIRN_TMP, a folder of their own, removed if all is well.
+(1 with --full and for `ci` suites with --ci, else empty); scripts also FIRN_TMP, a folder of
+their own, removed if all is well.
 """
 import argparse
 import concurrent.futures
@@ -194,6 +196,8 @@ class Runner:
             tmp = tmp.with_name(f"{suite.name}-{os.getpid()}")
         tmp.mkdir(parents=True)
         env = {**self.env, "FIRN_TMP": str(tmp)}
+        if self.args.ci and suite.ci:
+            env["FIRN_FULL"] = "1"
         shell = "bash" if suite.path.suffix == ".sh" else self.python or sys.executable
         status = execute([shell, suite.path], log, suite.timeout, env)
         for word, case, why in CASE.findall(read(log)):
@@ -223,7 +227,7 @@ class Suite:
 
     def __init__(self, name, needs=(), action=None, path=None):
         self.name, self.needs, self.path = name, list(needs), path
-        self.parallel, self.full, self.timeout = path is None, False, 300
+        self.parallel, self.full, self.ci, self.timeout = path is None, False, False, 300
         self.action = action or (lambda runner, result: runner.script(result, self))
         if path:
             self.read_header()
@@ -233,7 +237,7 @@ class Suite:
         self.needs = ["release", "failpoints"]
         for word in " ".join(re.findall(r"^# suite:(.*)$", head, re.MULTILINE)).split():
             key, _, value = word.partition("=")
-            if word in ("parallel", "full"):
+            if word in ("parallel", "full", "ci"):
                 setattr(self, word, True)
             elif key == "timeout" and value.isdigit():
                 self.timeout = int(value)
@@ -263,7 +267,7 @@ def chosen(suites, args):
         return [s for s in suites if s.name in args.names]
     if args.quick:
         return [s for s in suites if s.name in ("style", "unit")]
-    return [s for s in suites if args.full or not s.full]
+    return [s for s in suites if args.full or not s.full or (args.ci and s.ci)]
 
 
 def read(path):
@@ -335,7 +339,8 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="only style and unit")
     parser.add_argument("--full", action="store_true", help="also the suites that take minutes")
-    parser.add_argument("--ci", action="store_true", help="warnings are errors; also a clang build")
+    parser.add_argument("--ci", action="store_true", help="warnings are errors; also a clang "
+                        "build, and the slow parts of the suites marked `ci`")
     parser.add_argument("--list", action="store_true", help="only name the suites")
     parser.add_argument("names", nargs="*", metavar="NAME", help="only these suites")
     args = parser.parse_args()

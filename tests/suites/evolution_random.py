@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: parallel needs=venv,shared timeout=600
+# suite: ci parallel needs=venv,shared timeout=600
 """Random sequences of 50 changes and appends: firn changes the table with `firn alter` and lands
 records in it, PyIceberg appends too.  What the table must hold is kept in a model here, which knows
 columns by a number of its own and never asks anybody; firn and PyIceberg (with FIRN_FULL Spark too)
@@ -349,7 +349,7 @@ class Sequence(Project):
             theirs = rows(self.lake, "raw.t", sort="id")
             same([without_null_lists(plain(r)) for r in theirs],
                  [without_null_lists(r) for r in wanted], "PyIceberg")
-        names = table(self.lake, "raw.t").schema().column_names
+        names = [f.name for f in table(self.lake, "raw.t").schema().fields]
         same([n for n in names if n != "x_loaded_at"], [c.name for c in self.m.columns],
              "order of columns")
 

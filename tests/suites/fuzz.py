@@ -18,8 +18,8 @@ from firnlab import FULL, PYTHON, ROOT, TMP, Suite, note  # noqa: E402
 suite = Suite()
 CORPUS = ROOT / "tests/fuzz/corpus"
 # Inputs for each target, and the seconds after which its mutations end.
-BUDGET = {"release": (500_000, 300) if FULL else (12_000, 3),
-          "asan": (100_000, 300) if FULL else (4_000, 3)}
+BUDGET = {"release": (500_000, 60) if FULL else (12_000, 3),
+          "asan": (100_000, 30) if FULL else (4_000, 3)}
 BUILDS = {"release": os.environ["FIRN_BUILD"], "asan": os.environ["FIRN_BUILD_ASAN"]}
 TOLD = re.compile(r"(\d+) seeds, (\d+) inputs, (\d+) good calls, slowest ([\d.]+) ms")
 

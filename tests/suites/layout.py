@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: parallel needs=venv,shared timeout=900
+# suite: ci parallel needs=venv,shared timeout=900
 """Where files lie: write.data.path, write.metadata.path and the layout of object stores, in tables
 that the project or PyIceberg made; what a dead run leaves in such folders; with --full, where
 Java puts the same files, and what it calls partitions."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: parallel needs=venv timeout=300
+# suite: ci parallel needs=venv timeout=300
 """t$snapshots, t$files and the other metadata tables: names, order and types of their columns are
 those of Iceberg's Java library, their rows those that PyIceberg's inspect finds, for partitions
 that evolved, nulls, NaN, deletes, branches; and with --full those of Spark."""

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: needs=venv,asan timeout=3600
+# suite: ci needs=venv,asan timeout=3600
 """Damaged tables: an error or the right rows, never a crash, a hang or a gigabyte.
 
 Tables of all versions, with and without deletes, are made by hand (tests/lib/treelab.py); one file

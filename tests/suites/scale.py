@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: parallel needs=venv timeout=900
+# suite: ci parallel needs=venv timeout=900
 """Very many files and snapshots: which manifests a plan reads, which files it finds, and that
 PyIceberg finds the same.  The tables are tests/tools/manytool.c's: 50,000 files, with --full
 1,000,000.  Times and memory are bench/run's matter."""

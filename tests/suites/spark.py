@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: full needs=venv,shared timeout=900
+# suite: ci full needs=venv,shared timeout=900
 """Spark at work on firn's tables: its JdbcCatalog opens the same catalog file.  Between two runs,
 in the middle of one and at the same time it appends, deletes, compacts, changes columns, expires
 and rolls back.  Nothing is lost, doubled or skipped, or SOURCE_LOST says what to do.  Where Spark

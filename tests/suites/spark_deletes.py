@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: full needs=venv,shared timeout=900
+# suite: ci full needs=venv,shared timeout=900
 """Tables that Spark deletes from, updates and merges into, row by row: position deletes (version
 2), deletion vectors and row ids (version 3), equality deletes of Iceberg's own Java writers.  firn
 reads what Spark reads; appended to by firn, Spark reads what firn wrote.  The version of Iceberg is

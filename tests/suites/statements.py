@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: parallel needs=venv timeout=300
+# suite: ci parallel needs=venv timeout=300
 """SHOW and DESCRIBE in the forms that Spark and Trino users type: what they say is what PyIceberg
 says of the tables it made; with --full, Spark makes a table from what SHOW CREATE TABLE prints."""
 import csv

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: parallel needs=venv timeout=300
+# suite: ci parallel needs=venv timeout=300
 """Earlier states of tables in statements and models, in every form that people type; tables in no
 catalog; long names.  What the rows are says PyIceberg, which wrote them."""
 import datetime
