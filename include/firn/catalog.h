@@ -14,7 +14,8 @@ FIRN_BEGIN_C
 typedef struct firn_catalog firn_catalog;
 
 enum {
-    FIRN_CATALOG_READ_ONLY = 1 << 0 /* nothing is created or changed, not even the file */
+    FIRN_CATALOG_READ_ONLY = 1 << 0 /* nothing is created or changed, not even the file: what would
+                                       do so is FIRN_STATUS_UNSUPPORTED */
 };
 
 /* Opens the SQLite database `path`, which is made if it is not there, as the catalog `name`

@@ -31,7 +31,7 @@ typedef struct firn_column_stats {
 typedef struct firn_file {
     uint32_t size;
     firn_file_content content;
-    const char *path;   /* its location, whole */
+    const char *path;   /* its location, whole: "/…" or "scheme://…" */
     const char *format; /* NULL: "PARQUET", the only one that can be added */
     int64_t record_count;
     int64_t file_size_bytes;

@@ -9,12 +9,16 @@
  *   decimal              TEXT "12.34"; INTEGER
  *   date                 INTEGER days since 1970; TEXT "2024-05-31"
  *   time                 INTEGER microseconds since midnight; TEXT "10:30:00.5"
- *   timestamp(tz)        INTEGER microseconds since 1970; TEXT "2024-05-31T10:30:00.5"
- * (timestamptz: also with "Z" or "+02:00"; without, UTC), "2024-05-31": midnight timestamp(tz)_ns
- * INTEGER nanoseconds since 1970 string               TEXT uuid                 TEXT
- * "f79c3e09-677c-4bbd-a479-3f349cb785e7"; BYTES, 16 fixed, binary        BYTES; TEXT, its bytes The
- * library returns literals in the first form of each line; BYTES for uuid, TEXT for decimals. Texts
- * are UTF-8 and need no NUL. */
+ *   timestamp(tz)        INTEGER microseconds since 1970; TEXT "2024-05-31T10:30:00.5",
+ *                        "2024-05-31" (midnight), of timestamptz also with "Z" or "+02:00"
+ *                        (without: UTC)
+ *   timestamp(tz)_ns     INTEGER nanoseconds since 1970; TEXT as above
+ *   string               TEXT
+ *   uuid                 BYTES, 16; TEXT "f79c3e09-677c-4bbd-a479-3f349cb785e7"
+ *   fixed, binary        BYTES; TEXT, its bytes
+ * NULL is given for partition values and unknown bounds; a comparison with it is never true.
+ *
+ * The library returns literals in the first form of each line.  Texts are UTF-8 and need no NUL. */
 #ifndef FIRN_API_LITERAL_H
 #define FIRN_API_LITERAL_H
 

@@ -33,7 +33,7 @@ FIRN_API void firn_scanner_free(firn_scanner *scanner); /* accepts NULL */
 
 /* Another state: a snapshot, a time (milliseconds since 1970 UTC), a branch or tag.  Branches are
  * read with the table's current schema, all others with the schema the snapshot was written with.
- * FIRN_STATUS_NOT_FOUND. */
+ * FIRN_STATUS_NOT_FOUND; FIRN_STATUS_INVALID after a filter or a selection of columns. */
 FIRN_CHECKED FIRN_API firn_status firn_scanner_use_snapshot(firn_scanner *scanner,
                                                             int64_t snapshot_id, firn_error *error);
 FIRN_CHECKED FIRN_API firn_status firn_scanner_use_time(firn_scanner *scanner, int64_t timestamp_ms,

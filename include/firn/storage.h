@@ -4,8 +4,10 @@
  * files, the system's clock and random numbers.
  *
  * A location is what stands in Iceberg's metadata: "s3://bucket/t/data/f.parquet",
- * "file:///lake/t",
- * "/lake/t".  The library compares locations as bytes and never lists folders. */
+ * "file:///lake/t", "/lake/t".  The library compares locations as bytes and never lists folders.
+ *
+ * A function that fails returns any status that says why, with a text by firn_error_set();
+ * FIRN_STATUS_CONFLICT and _COMMIT_UNKNOWN are for catalogs and count as FIRN_STATUS_IO here. */
 #ifndef FIRN_API_STORAGE_H
 #define FIRN_API_STORAGE_H
 

@@ -14,8 +14,7 @@
  * A transaction holds changes to columns, partitions, properties and refs (each is checked as it
  * comes, against the table with the changes so far) and at most one snapshot: files that are
  * added, alone or in the place of others, on the branch main.  Nothing is written before the
- * commit.  A call that fails
- * leaves the transaction as it was.
+ * commit.  A call that fails leaves the transaction as it was.
  *
  * One thread at a time, together with its table. */
 #ifndef FIRN_API_TRANSACTION_H

@@ -99,7 +99,7 @@ static inline firn_str firn_strview_str(const firn_strview *v)
     return (firn_str){v->near.n <= sizeof v->near.inlined ? v->near.inlined : v->far.p, v->near.n};
 }
 
-/* Writes the unscaled value of a decimal of any width. */
+/* Writes and reads the unscaled value of a decimal of any width. */
 static inline void firn_column_put_dec(firn_column *col, size_t row, firn_i128 v)
 {
     switch (col->width) {
@@ -116,6 +116,36 @@ static inline void firn_column_put_dec(firn_column *col, size_t row, firn_i128 v
         ((firn_i128 *)col->data)[row] = v;
         break;
     }
+}
+
+static inline firn_i128 firn_column_dec(const firn_column *col, size_t row)
+{
+    switch (col->width) {
+    case 2:
+        return ((const int16_t *)col->data)[row];
+    case 4:
+        return ((const int32_t *)col->data)[row];
+    case 8:
+        return ((const int64_t *)col->data)[row];
+    default:
+        return ((const firn_i128 *)col->data)[row];
+    }
+}
+
+/* Writes and reads the 16 bytes of a uuid. */
+static inline void firn_column_put_uuid(firn_column *col, size_t row, const uint8_t bytes[16])
+{
+    firn_u128 v = 0;
+    for (size_t i = 0; i < 16; i++)
+        v = v << 8 | bytes[i];
+    ((firn_u128 *)col->data)[row] = v ^ (firn_u128)1 << 127;
+}
+
+static inline void firn_column_uuid(const firn_column *col, size_t row, uint8_t ret[16])
+{
+    firn_u128 v = ((const firn_u128 *)col->data)[row] ^ (firn_u128)1 << 127;
+    for (size_t i = 16; i-- > 0; v >>= 8)
+        ret[i] = (uint8_t)v;
 }
 
 /* Columns in plain memory, for tests and small things: a struct column per call, rows × fields of

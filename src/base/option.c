@@ -75,8 +75,9 @@ static firn_code unknown_key(const firn_option *table, const firn_conf *c, firn_
     return FIRN_E_CONFIG;
 }
 
-firn_code firn_option_missing(const firn_option *table, const char *key, firn_place place,
-                              firn_err *err)
+/* Raises that a key is missing, with the table's example as advice. */
+static firn_code option_missing(const firn_option *table, const char *key, firn_place place,
+                                firn_err *err)
 {
     firn_raise_conf(err, place, FIRN_ID_MISSING, "the key '%s' is missing", key);
     for (const firn_option *o = table; o->key; o++)
@@ -374,6 +375,6 @@ firn_code firn_options_fill(const firn_option *table, const firn_conf *map, bool
     }
     for (const firn_option *o = table; defaults && o->key; o++)
         if (o->flags & FIRN_OPT_REQUIRED && !firn_conf_get(map, o->key))
-            return firn_option_missing(table, o->key, map ? map->place : (firn_place){0}, err);
+            return option_missing(table, o->key, map ? map->place : (firn_place){0}, err);
     return FIRN_OK;
 }

@@ -66,10 +66,6 @@ typedef struct firn_option {
 FIRN_NODISCARD firn_code firn_options_fill(const firn_option *table, const firn_conf *map,
                                            bool defaults, void *out, firn_arena *a, firn_err *err);
 
-/* Raises that a key is missing, with the table's example as advice. */
-firn_code firn_option_missing(const firn_option *table, const char *key, firn_place place,
-                              firn_err *err);
-
 /* Appends a table as text, `width` columns wide: key and kind of value, then the help. */
 FIRN_NODISCARD firn_code firn_options_help(const firn_option *table, unsigned width, firn_buf *out,
                                            firn_err *err);

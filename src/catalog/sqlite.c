@@ -292,6 +292,7 @@ static void close_catalog(firn_catalog *head)
 }
 
 static const firn_catalog_ops ops;
+static const firn_catalog_ops read_only_ops;
 
 firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only, firn_catalog **ret,
                                    firn_err *err)
@@ -299,7 +300,7 @@ firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only,
     sqlite_catalog *c = firn_mem_alloc(sizeof *c);
     if (!c)
         return firn_raise_nomem(err);
-    *c = (sqlite_catalog){.head = {.ops = &ops}};
+    *c = (sqlite_catalog){.head = {.ops = read_only ? &read_only_ops : &ops}};
     pthread_mutex_init(&c->lock, NULL);
     c->path = copy_text(path);
     c->name = copy_text(name);
@@ -608,4 +609,47 @@ static const firn_catalog_ops ops = {
     .commit = commit,
     .drop = drop,
     .rename = rename_table,
+};
+
+/* --- opened to be read only: SQLite itself could write, see open_to_write() ------------------ */
+
+static firn_code refuse(firn_catalog *c, firn_err *err)
+{
+    return firn_raise(err, FIRN_E_UNSUPPORTED, "the catalog %s was opened to be read only",
+                      firn_quote(c->name).s);
+}
+
+static firn_code refuse_namespace(firn_catalog *c, firn_str ns FIRN_UNUSED, firn_err *err)
+{
+    return refuse(c, err);
+}
+
+static firn_code refuse_commit(firn_catalog *c, const firn_catalog_change *changes FIRN_UNUSED,
+                               size_t count FIRN_UNUSED, firn_err *err)
+{
+    return refuse(c, err);
+}
+
+static firn_code refuse_drop(firn_catalog *c, firn_ident ident FIRN_UNUSED, firn_err *err)
+{
+    return refuse(c, err);
+}
+
+static firn_code refuse_rename(firn_catalog *c, firn_ident from FIRN_UNUSED,
+                               firn_ident to FIRN_UNUSED, firn_err *err)
+{
+    return refuse(c, err);
+}
+
+static const firn_catalog_ops read_only_ops = {
+    .name = "sqlite",
+    .caps = FIRN_CATALOG_MULTI_TABLE | FIRN_CATALOG_DEFINITE | FIRN_CATALOG_REFUSES,
+    .close = close_catalog,
+    .list_namespaces = list_namespaces,
+    .create_namespace = refuse_namespace,
+    .list_tables = list_tables,
+    .load = load,
+    .commit = refuse_commit,
+    .drop = refuse_drop,
+    .rename = refuse_rename,
 };

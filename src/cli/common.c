@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-firn_code firn_command_start(firn_command *c, firn_err *err)
+static firn_code command_start(firn_command *c, firn_err *err)
 {
     *c = (firn_command){0};
     c->arena = firn_arena_new("a command", 0);
@@ -22,7 +22,7 @@ firn_code firn_command_start(firn_command *c, firn_err *err)
     return firn_env_new(&c->env, err);
 }
 
-void firn_command_end(firn_command *c)
+static void command_end(firn_command *c)
 {
     firn_context_close(c->run);
     firn_env_free(c->env);
@@ -90,12 +90,12 @@ int firn_command_do(const firn_args *args, firn_command_fn fn)
     firn_err err = {0};
     firn_command c;
     int status = 0;
-    firn_code code = firn_command_start(&c, &err);
+    firn_code code = command_start(&c, &err);
     if (code == FIRN_OK)
         code = fn(&c, args, &status, &err);
     if (code != FIRN_OK)
         status = firn_command_fail(&err);
-    firn_command_end(&c);
+    command_end(&c);
     return status;
 }
 
@@ -129,7 +129,7 @@ bool firn_use_colour(FILE *f)
 }
 
 /* Unless the user's settings name another encoding. */
-bool firn_use_unicode(void)
+static bool use_unicode(void)
 {
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     for (size_t i = 0; i < FIRN_COUNT_OF(names); i++) {
@@ -144,7 +144,7 @@ firn_print_opt firn_print_defaults(void)
 {
     return (firn_print_opt){.format = FIRN_PRINT_TABLE,
                             .max_rows = 1000,
-                            .unicode = firn_use_unicode(),
+                            .unicode = use_unicode(),
                             .colour = firn_use_colour(stdout)};
 }
 

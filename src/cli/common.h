@@ -42,9 +42,6 @@ typedef struct firn_command {
     firn_context *run;
 } firn_command;
 
-FIRN_NODISCARD firn_code firn_command_start(firn_command *c, firn_err *err);
-void firn_command_end(firn_command *c);
-
 /* Loads the project that --project names, or the one here. */
 FIRN_NODISCARD firn_code firn_command_project(firn_command *c, const firn_args *args,
                                               firn_err *err);
@@ -69,7 +66,6 @@ typedef firn_code (*firn_command_fn)(firn_command *c, const firn_args *args, int
 int firn_command_do(const firn_args *args, firn_command_fn fn);
 
 bool firn_use_colour(FILE *f);
-bool firn_use_unicode(void);
 firn_print_opt firn_print_defaults(void);
 
 /* "1.2 GB", "12,345", "2025-05-31 10:11:12" for people. */

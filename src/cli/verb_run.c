@@ -93,7 +93,7 @@ static firn_code run_options(const firn_args *args, firn_arena *a, firn_run_opt 
     return FIRN_OK;
 }
 
-firn_events_style firn_events_style_of(const firn_args *args)
+static firn_events_style events_style_of(const firn_args *args)
 {
     if (firn_args_has(args, "json"))
         return FIRN_EVENTS_JSON;
@@ -110,7 +110,7 @@ static firn_code open_record(firn_command *c, const firn_args *args, firn_runs *
         *err = local;
         return code;
     }
-    if (code != FIRN_OK && firn_events_style_of(args) == FIRN_EVENTS_HUMAN)
+    if (code != FIRN_OK && events_style_of(args) == FIRN_EVENTS_HUMAN)
         fprintf(stderr, "note: this run is not recorded: %s\n", local.text);
     return FIRN_OK;
 }
@@ -123,7 +123,7 @@ firn_code firn_run_command(firn_command *c, const firn_args *args, firn_graph *g
     firn_events_printer *printer;
     firn_run_result result;
     FIRN_TRY(open_record(c, args, &runs, err));
-    firn_code code = firn_events_printer_new(firn_events_style_of(args), runs, &printer, err);
+    firn_code code = firn_events_printer_new(events_style_of(args), runs, &printer, err);
     if (code != FIRN_OK) {
         firn_runs_close(runs);
         return code;

@@ -22,7 +22,6 @@ extern const firn_verb firn_verb_version;
 extern const firn_verb firn_verb_help;
 
 /* verb_run.c, for verb_load.c too: opens the context, runs the graph, prints how it went. */
-firn_events_style firn_events_style_of(const firn_args *args);
 FIRN_NODISCARD firn_code firn_run_command(firn_command *c, const firn_args *args, firn_graph *graph,
                                           const firn_run_opt *opt, const char *sql, int *ret_status,
                                           firn_err *err);

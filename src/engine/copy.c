@@ -279,6 +279,14 @@ static int by_partition(const void *a, const void *b, void *partition_count)
     return firn_str_cmp(x->path, y->path);
 }
 
+bool firn_copied_same_partition(const firn_copied_file *x, const firn_copied_file *y, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cmp_value(x->partition[i], y->partition[i]) != 0)
+            return false;
+    return true;
+}
+
 firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s, const firn_copy_job *job,
                         firn_arena *a, firn_copied_file **ret, size_t *ret_count, firn_err *err)
 {

@@ -34,6 +34,9 @@ FIRN_NODISCARD firn_code firn_copy_run(const firn_engine_ops *ops, firn_session 
                                        const firn_copy_job *job, firn_arena *a,
                                        firn_copied_file **ret, size_t *ret_count, firn_err *err);
 
+/* Whether two files of one copy hold rows of one partition, which has `count` values. */
+bool firn_copied_same_partition(const firn_copied_file *x, const firn_copied_file *y, size_t count);
+
 /* The rows of a partitioned copy parted by the hash of their partition into folders of scratch
  * files, so that each part can be copied with few partitions open at a time. */
 typedef struct firn_bucket_job {

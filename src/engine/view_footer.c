@@ -81,7 +81,7 @@ static firn_code query_footers(firn_view_work *w, const firn_view_file *files, s
 }
 
 /* Builds the field at rows[*at] and below, leaving out the levels that Parquet adds for lists and
- * maps.  Only names, ids and the kind of nesting are filled in. */
+ * maps.  Only names, ids, the kind of nesting and the engine's type (`text`) are filled in. */
 static firn_code build_field(const footer *f, size_t *at, int depth, firn_arena *a, firn_field *ret,
                              firn_err *err)
 {
@@ -99,6 +99,8 @@ static firn_code build_field(const footer *f, size_t *at, int depth, firn_arena 
                      : !wraps ? FIRN_T_STRUCT
                      : n == 2 ? FIRN_T_MAP
                               : FIRN_T_LIST;
+    ret->type.text = row->type;
+    firn_str_cut(&ret->type.text, ' ');
     ret->type.fields = firn_arena_array(a, n, sizeof *ret->type.fields);
     if (!ret->type.fields)
         return firn_arena_raise(a, err);

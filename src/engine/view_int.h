@@ -46,8 +46,8 @@ bool firn_view_needs_footers(const firn_metadata *m, const firn_type *want);
 
 /* --- view_footer.c: the files' own schemas --- */
 
-/* One file's columns: names, ids and the kind of nesting; ids by the name mapping where the file
- * has none. */
+/* One file's columns: names, ids, the kind of nesting and, as type.text, the engine's type; ids by
+ * the name mapping where the file has none. */
 typedef struct firn_footer {
     firn_type type;     /* struct */
     firn_str signature; /* the same for files that can be read together */

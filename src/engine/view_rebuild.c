@@ -115,6 +115,17 @@ static bool same_fields(const firn_type *x, const firn_type *y)
     return true;
 }
 
+/* Whether the engine would change the file's values to make them fit: 2 of 1.5, 7 of '7'. */
+static bool changes_values(firn_type_kind want, firn_str have)
+{
+    bool wide = firn_str_eqc(have, "DOUBLE");
+    if (firn_str_eqc(have, "VARCHAR"))
+        return want < FIRN_T_STRING; /* numbers, times, booleans */
+    if (want == FIRN_T_INT || want == FIRN_T_LONG)
+        return wide || firn_str_eqc(have, "FLOAT") || firn_str_starts(have, "DECIMAL");
+    return want == FIRN_T_FLOAT && wide;
+}
+
 /* The value of `expr`, a field of the file, as the table's field of the same id. */
 static firn_code add_rebuilt(rebuild *b, const firn_field *want, const firn_field *have,
                              const char *expr, firn_err *err)
@@ -124,6 +135,10 @@ static firn_code add_rebuilt(rebuild *b, const firn_field *want, const firn_fiel
     if (nested && want->type.kind != have->type.kind)
         return firn_raise(err, FIRN_E_DATA, "column %s of a file is no %s",
                           firn_quote(want->name).s, firn_type_kind_name(want->type.kind));
+    if (!nested && changes_values(want->type.kind, have->type.text))
+        return firn_raise(err, FIRN_E_DATA, "column %s is %s, but %s in the file",
+                          firn_quote(want->name).s, firn_type_kind_name(want->type.kind),
+                          firn_quote(have->type.text).s);
     FIRN_TRY(firn_buf_adds(out, "CAST(", err));
     if (same_fields(&want->type, &have->type))
         FIRN_TRY(firn_buf_adds(out, expr, err));

@@ -179,8 +179,10 @@ static firn_code add_part(firn_view_work *w, const firn_type *want, const part *
             firn_view_add_set(w, p->files.v, p->files.n, p->texts.v, p->constant_count, &set, err));
     const firn_view_constants lacking = {p->constants, p->constant_count, set};
     FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
-    FIRN_TRY(have ? firn_view_rebuild(want, have, &lacking, out, err)
-                  : firn_buf_addc(out, '*', err));
+    firn_code code =
+        have ? firn_view_rebuild(want, have, &lacking, out, err) : firn_buf_addc(out, '*', err);
+    if (code != FIRN_OK)
+        return firn_wrap(err, "%s", firn_quote(p->files.v[0].file->file_path).s);
     FIRN_TRY(add_extras(x, set, out, err));
     FIRN_TRY(firn_buf_adds(out, " FROM read_parquet(", err));
     FIRN_TRY(firn_view_paths(w, p->files.v, p->files.n, out, err));

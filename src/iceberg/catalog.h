@@ -30,6 +30,7 @@ enum {                                    /* firn_catalog_ops.caps */
        FIRN_CATALOG_MULTI_TABLE = 1 << 0, /* several tables change in one commit */
        /* after a failed commit a fresh load says for sure whether it happened */
        FIRN_CATALOG_DEFINITE = 1 << 1,
+       FIRN_CATALOG_REFUSES = 1 << 2, /* opened to be read only: nothing can be changed */
 };
 
 typedef struct firn_catalog_ops {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* commit_int.h — what commit.c (the loop) and commit_build.c (one table's attempt) share. */
+/* commit_int.h — what commit.c (the loop), commit_check.c (may the change still be made?) and
+ * commit_build.c (one table's attempt) share. */
 #ifndef FIRN_COMMIT_INT_H
 #define FIRN_COMMIT_INT_H
 

@@ -86,11 +86,6 @@ const firn_field *firn_evolve_column(const firn_evolution *e, firn_str path)
     return firn_evolve_lookup(&e->view.type, path);
 }
 
-int firn_evolve_version(const firn_evolution *e)
-{
-    return e->version;
-}
-
 /* --- what the files share ------------------------------------------------------------------ */
 
 firn_code firn_evolve_note(firn_evolution *e, firn_err *err, const char *fmt, ...)

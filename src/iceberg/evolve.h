@@ -43,9 +43,6 @@ const firn_type *firn_evolve_columns(const firn_evolution *e);
 /* A column by its path, or NULL; it lives until the next change. */
 const firn_field *firn_evolve_column(const firn_evolution *e, firn_str path);
 
-/* The format version with the changes so far. */
-int firn_evolve_version(const firn_evolution *e);
-
 /* --- columns ------------------------------------------------------------------------------- */
 
 typedef enum firn_move_kind {

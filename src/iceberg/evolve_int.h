@@ -53,7 +53,6 @@ FIRN_NODISCARD firn_code firn_evolve_find(const firn_evolution *e, firn_str path
 /* The field, or NULL. */
 const firn_field *firn_evolve_lookup(const firn_type *type, firn_str path);
 /* The node of an id, which is there. */
-firn_column_node firn_evolve_node(const firn_evolution *e, int32_t id);
 /* The array of fields that columns below `path` are in ("": the top); FIRN_E_INVAL if it is not a
  * struct, nor a list or map of structs.  *ret_type is that struct in the view. */
 FIRN_NODISCARD firn_code firn_evolve_struct(const firn_evolution *e, firn_str path, json_t **ret,

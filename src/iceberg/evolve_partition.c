@@ -75,12 +75,6 @@ static firn_code resolve_term(const firn_evolution *e, const firn_partition_term
 
 /* --- add ----------------------------------------------------------------------------------- */
 
-static bool is_time(firn_transform_kind k)
-{
-    return k == FIRN_TRANSFORM_YEAR || k == FIRN_TRANSFORM_MONTH || k == FIRN_TRANSFORM_DAY ||
-           k == FIRN_TRANSFORM_HOUR;
-}
-
 static firn_code check_redundant(const firn_evolution *e, const firn_field *source,
                                  firn_transform tr, firn_err *err)
 {
@@ -91,7 +85,7 @@ static firn_code check_redundant(const firn_evolution *e, const firn_field *sour
         if (firn_str_eq(f->transform.text, tr.text))
             return firn_raise(err, FIRN_E_EXISTS, "the table is partitioned by %s already",
                               term_text(e, tr, source->id));
-        if (!is_time(f->transform.kind) || !is_time(tr.kind))
+        if (!firn_transform_is_time(f->transform.kind) || !firn_transform_is_time(tr.kind))
             continue;
         firn_raise(err, FIRN_E_INVAL,
                    "the table is partitioned by %s already; %s beside it says "

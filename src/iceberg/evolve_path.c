@@ -171,7 +171,7 @@ static bool node_of(json_t *type, int32_t id, firn_column_node *ret)
     return false;
 }
 
-firn_column_node firn_evolve_node(const firn_evolution *e, int32_t id)
+static firn_column_node node_of_id(const firn_evolution *e, int32_t id)
 {
     firn_column_node node = {0};
     bool found = node_of(e->schema, id, &node);
@@ -186,7 +186,7 @@ firn_code firn_evolve_find(const firn_evolution *e, firn_str path, firn_column_n
     const firn_field *f = firn_evolve_lookup(&e->view.type, path);
     if (!f)
         return no_column(e, path, err);
-    *ret = firn_evolve_node(e, f->id);
+    *ret = node_of_id(e, f->id);
     return FIRN_OK;
 }
 

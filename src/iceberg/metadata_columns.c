@@ -223,15 +223,6 @@ firn_code firn_put_bytes(firn_column *col, size_t row, firn_slice s, firn_arena 
     return firn_put_text(col, row, (firn_str){(const char *)s.p, s.n}, a, err);
 }
 
-/* A uuid as the engine keeps it: a signed number that sorts as its bytes do. */
-static firn_i128 sortable_uuid(const uint8_t *bytes)
-{
-    firn_u128 v = 0;
-    for (int i = 0; i < 16; i++)
-        v = v << 8 | bytes[i];
-    return (firn_i128)(v ^ (firn_u128)1 << 127);
-}
-
 firn_code firn_put_value(firn_column *col, size_t row, const firn_type *t, const firn_value *v,
                          firn_arena *a, firn_err *err)
 {
@@ -267,7 +258,7 @@ firn_code firn_put_value(firn_column *col, size_t row, const firn_type *t, const
     case FIRN_T_UUID:
         if (v->u.bytes.n != 16)
             return firn_column_set_null(col, row, err);
-        ((firn_i128 *)col->data)[row] = sortable_uuid(v->u.bytes.p);
+        firn_column_put_uuid(col, row, v->u.bytes.p);
         return FIRN_OK;
     case FIRN_T_STRING:
     case FIRN_T_FIXED:

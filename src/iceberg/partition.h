@@ -41,6 +41,12 @@ typedef struct firn_spec {
     size_t field_count;
 } firn_spec;
 
+/* Whether it is year, month, day or hour: Iceberg refuses specs with two of these on one column. */
+static inline bool firn_transform_is_time(firn_transform_kind kind)
+{
+    return kind >= FIRN_TRANSFORM_YEAR && kind <= FIRN_TRANSFORM_HOUR;
+}
+
 /* Reads "day", "bucket[16]", …; a text that is no known transform becomes UNKNOWN. */
 firn_transform firn_transform_parse(firn_str text);
 

@@ -22,7 +22,9 @@ static firn_code parse_field(const json_t *j, firn_arena *a, firn_sort_field *re
     return ret->transform.text.p ? FIRN_OK : firn_arena_raise(a, err);
 }
 
-firn_code firn_sort_order_parse(const json_t *j, firn_arena *a, firn_sort_order *ret, firn_err *err)
+/* Reads {"order-id", "fields"}. */
+static firn_code sort_order_parse(const json_t *j, firn_arena *a, firn_sort_order *ret,
+                                  firn_err *err)
 {
     firn_sort_order s = {0};
     json_t *fields;
@@ -38,7 +40,8 @@ firn_code firn_sort_order_parse(const json_t *j, firn_arena *a, firn_sort_order 
     return FIRN_OK;
 }
 
-firn_code firn_sort_order_to_json(const firn_sort_order *s, json_t **ret, firn_err *err)
+/* Returns the JSON; *ret is a new reference. */
+static firn_code sort_order_to_json(const firn_sort_order *s, json_t **ret, firn_err *err)
 {
     FIRN_AUTO(firn_json_unref) json_t *obj = json_object();
     json_t *fields = json_array();
@@ -67,7 +70,7 @@ firn_code firn_metadata_sort_order(const firn_metadata *m, firn_arena *a, firn_s
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *j = json_array_get(list, i);
         if (json_integer_value(json_object_get(j, "order-id")) == m->default_sort_order_id)
-            return firn_sort_order_parse(j, a, ret, err);
+            return sort_order_parse(j, a, ret, err);
     }
     return FIRN_OK;
 }
@@ -198,7 +201,7 @@ static firn_code add_update(firn_updates *u, const char *action, const char *key
 firn_code firn_update_sort_order(firn_updates *u, const firn_sort_order *s, firn_err *err)
 {
     json_t *order;
-    FIRN_TRY(firn_sort_order_to_json(s, &order, err));
+    FIRN_TRY(sort_order_to_json(s, &order, err));
     FIRN_TRY(add_update(u, "add-sort-order", "sort-order", order, err));
     return add_update(u, "set-default-sort-order", "sort-order-id", json_integer(-1), err);
 }

@@ -32,13 +32,6 @@ typedef struct firn_sort_term {
     bool nulls_last;
 } firn_sort_term;
 
-/* Reads {"order-id", "fields"}. */
-FIRN_NODISCARD firn_code firn_sort_order_parse(const json_t *j, firn_arena *a, firn_sort_order *ret,
-                                               firn_err *err);
-/* Returns the JSON; *ret is a new reference. */
-FIRN_NODISCARD firn_code firn_sort_order_to_json(const firn_sort_order *s, json_t **ret,
-                                                 firn_err *err);
-
 /* The table's default order; one without fields if it has none. */
 FIRN_NODISCARD firn_code firn_metadata_sort_order(const firn_metadata *m, firn_arena *a,
                                                   firn_sort_order *ret, firn_err *err);

@@ -141,8 +141,7 @@ static firn_code read_wide(firn_str text, firn_str width, firn_str inside, firn_
     return FIRN_OK;
 }
 
-/* "bucket[16]" becomes "bucket", and "16" is returned. */
-static firn_str cut_width(firn_str *word)
+firn_str firn_term_cut_width(firn_str *word)
 {
     firn_str rest = *word;
     firn_str name = firn_str_cut(&rest, '[');
@@ -156,7 +155,7 @@ static firn_code read_call(firn_str text, firn_str word, firn_str inside, firn_a
                            firn_partition_term *ret, firn_err *err)
 {
     firn_str column = inside;
-    firn_str width = cut_width(&word);
+    firn_str width = firn_term_cut_width(&word);
     for (size_t i = 0; i < FIRN_COUNT_OF(transforms); i++) {
         if (!firn_str_ieq(word, firn_str_of(transforms[i].word)))
             continue;

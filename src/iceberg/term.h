@@ -15,6 +15,9 @@ FIRN_NODISCARD firn_code firn_partition_term_parse(firn_str text, firn_arena *a,
 FIRN_NODISCARD firn_code firn_sort_term_parse(firn_str text, firn_arena *a, firn_sort_term *ret,
                                               firn_err *err);
 
+/* Makes the word "bucket[16]" into "bucket" and returns "16"; "" if no width stands in it. */
+firn_str firn_term_cut_width(firn_str *word);
+
 /* A name without its quotes: "a b"."c" becomes a b.c; names without quotes stay. */
 FIRN_NODISCARD firn_code firn_name_unquote(firn_str text, firn_arena *a, firn_str *ret,
                                            firn_err *err);

@@ -1,28 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "iceberg/value_column.h"
 
-static firn_i128 decimal_at(const firn_column *col, size_t row)
-{
-    switch (col->width) {
-    case 2:
-        return ((const int16_t *)col->data)[row];
-    case 4:
-        return ((const int32_t *)col->data)[row];
-    case 8:
-        return ((const int64_t *)col->data)[row];
-    default:
-        return ((const firn_i128 *)col->data)[row];
-    }
-}
-
-/* The 16 bytes of a uuid out of its sortable form. */
-static void uuid_bytes(const firn_column *col, size_t row, uint8_t out[16])
-{
-    firn_u128 v = (firn_u128)((const firn_i128 *)col->data)[row] ^ ((firn_u128)1 << 127);
-    for (int i = 0; i < 16; i++)
-        out[i] = (uint8_t)(v >> (8 * (15 - i)));
-}
-
 firn_value firn_value_of_column(const firn_column *col, size_t row, uint8_t uuid[16])
 {
     firn_value v = {0};
@@ -51,10 +29,10 @@ firn_value firn_value_of_column(const firn_column *col, size_t row, uint8_t uuid
         v.u.d = ((const double *)col->data)[row];
         break;
     case FIRN_T_DECIMAL:
-        v.u.dec = decimal_at(col, row);
+        v.u.dec = firn_column_dec(col, row);
         break;
     case FIRN_T_UUID:
-        uuid_bytes(col, row, uuid);
+        firn_column_uuid(col, row, uuid);
         v.u.bytes = (firn_slice){uuid, 16};
         break;
     case FIRN_T_STRING:

@@ -110,25 +110,11 @@ static firn_code add_booleans(firn_arrow_builder *b, const firn_column *col, siz
     return FIRN_OK;
 }
 
-static firn_i128 decimal_at(const firn_column *col, size_t row)
-{
-    switch (col->width) {
-    case 2:
-        return ((const int16_t *)col->data)[row];
-    case 4:
-        return ((const int32_t *)col->data)[row];
-    case 8:
-        return ((const int64_t *)col->data)[row];
-    default:
-        return ((const firn_i128 *)col->data)[row];
-    }
-}
-
 static firn_code add_decimals(firn_arrow_builder *b, const firn_column *col, size_t from,
                               size_t count, firn_err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        firn_i128 v = firn_column_is_valid(col, from + i) ? decimal_at(col, from + i) : 0;
+        firn_i128 v = firn_column_is_valid(col, from + i) ? firn_column_dec(col, from + i) : 0;
         FIRN_TRY(firn_buf_add(&b->data, &v, sizeof v, err));
     }
     return FIRN_OK;
@@ -139,9 +125,8 @@ static firn_code add_uuids(firn_arrow_builder *b, const firn_column *col, size_t
 {
     for (size_t i = 0; i < count; i++) {
         uint8_t bytes[16] = {0};
-        firn_u128 v = ((const firn_u128 *)col->data)[from + i] ^ (firn_u128)1 << 127;
-        for (int k = 15; k >= 0 && firn_column_is_valid(col, from + i); k--, v >>= 8)
-            bytes[k] = (uint8_t)v;
+        if (firn_column_is_valid(col, from + i))
+            firn_column_uuid(col, from + i, bytes);
         FIRN_TRY(firn_buf_add(&b->data, bytes, sizeof bytes, err));
     }
     return FIRN_OK;

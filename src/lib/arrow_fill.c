@@ -231,21 +231,12 @@ static firn_str bytes_at(const firn_arrow_format *f, const struct ArrowArray *ar
     return (firn_str){data + offsets[i], (size_t)(offsets[i + 1] - offsets[i])};
 }
 
-/* The big-endian number with its top bit flipped that column.h describes. */
-static void put_uuid(firn_str s, firn_column *col, size_t row)
-{
-    firn_u128 v = 0;
-    for (size_t i = 0; i < 16; i++)
-        v = v << 8 | (uint8_t)s.p[i];
-    ((firn_u128 *)col->data)[row] = v ^ (firn_u128)1 << 127;
-}
-
 static fit put_bytes(const firn_arrow_plan *p, const struct ArrowArray *array, int64_t i,
                      firn_column *col, size_t row)
 {
     firn_str s = bytes_at(&p->format, array, i);
     if (p->type->kind == FIRN_T_UUID) {
-        put_uuid(s, col, row);
+        firn_column_put_uuid(col, row, (const uint8_t *)s.p);
         return FIT;
     }
     if (s.n > UINT32_MAX)

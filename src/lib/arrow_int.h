@@ -42,14 +42,8 @@ enum { FIRN_ARROW_MAX_DEPTH = 64 };
 /* Reads a format string; false for types that Iceberg has nothing for. */
 bool firn_arrow_format_read(const char *format, firn_arrow_format *ret);
 
-/* A value of the metadata of a schema; .p == NULL: absent. */
-firn_str firn_arrow_metadata(const char *metadata, const char *key);
-
 /* The field id in the metadata; 0: none. */
 int32_t firn_arrow_field_id(const struct ArrowSchema *s);
-
-/* Whether a field is the extension type arrow.uuid. */
-bool firn_arrow_is_uuid(const struct ArrowSchema *s);
 
 /* Makes a field from a schema, as for a new table; ids where the schema has them, else 0. */
 FIRN_NODISCARD firn_code firn_arrow_import_field(const struct ArrowSchema *s, int depth,

@@ -116,7 +116,8 @@ static firn_str next_text(const char **p)
     return s;
 }
 
-firn_str firn_arrow_metadata(const char *metadata, const char *key)
+/* A value of the metadata of a schema; .p == NULL: absent. */
+static firn_str metadata_value(const char *metadata, const char *key)
 {
     int32_t count = 0;
     if (metadata)
@@ -134,15 +135,16 @@ firn_str firn_arrow_metadata(const char *metadata, const char *key)
 int32_t firn_arrow_field_id(const struct ArrowSchema *s)
 {
     int64_t id;
-    firn_str text = firn_arrow_metadata(s->metadata, "PARQUET:field_id");
+    firn_str text = metadata_value(s->metadata, "PARQUET:field_id");
     if (!text.p || !firn_str_i64(text, &id) || id < 1 || id > INT32_MAX)
         return 0;
     return (int32_t)id;
 }
 
-bool firn_arrow_is_uuid(const struct ArrowSchema *s)
+/* Whether a field is the extension type arrow.uuid. */
+static bool is_uuid(const struct ArrowSchema *s)
 {
-    return firn_str_eqc(firn_arrow_metadata(s->metadata, "ARROW:extension:name"), "arrow.uuid");
+    return firn_str_eqc(metadata_value(s->metadata, "ARROW:extension:name"), "arrow.uuid");
 }
 
 /* --- types --------------------------------------------------------------------------------- */
@@ -196,7 +198,7 @@ static bool primitive_type(const struct ArrowSchema *s, const firn_arrow_format 
         return true;
     case FIRN_ARROW_FIXED:
         *ret = (firn_type){.kind = FIRN_T_FIXED, .length = f->fixed};
-        if (f->fixed == 16 && firn_arrow_is_uuid(s))
+        if (f->fixed == 16 && is_uuid(s))
             *ret = (firn_type){.kind = FIRN_T_UUID};
         return f->fixed > 0;
     case FIRN_ARROW_NULL:
@@ -268,7 +270,7 @@ firn_code firn_arrow_import_field(const struct ArrowSchema *s, int depth, firn_a
                                   firn_field *ret, firn_err *err)
 {
     firn_field f = {.id = firn_arrow_field_id(s)};
-    firn_str doc = firn_arrow_metadata(s->metadata, "doc");
+    firn_str doc = metadata_value(s->metadata, "doc");
     f.required = !(s->flags & ARROW_FLAG_NULLABLE);
     firn_str name = firn_str_of(s->name);
     if (!firn_utf8_valid(name.p, name.n))

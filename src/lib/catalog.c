@@ -33,13 +33,16 @@ static firn_code terminate(firn_ident ident, firn_arena *a, names *ret, firn_err
     return ret->ns && ret->table ? FIRN_OK : firn_arena_raise(a, err);
 }
 
-static firn_code raise_for(firn_err *err, firn_status status, const firn_error *from,
-                           firn_ident ident)
+typedef firn_code raise_function(firn_err *err, firn_status status, const firn_error *from,
+                                 const char *what);
+
+static firn_code raise_for(raise_function *raise, firn_err *err, firn_status status,
+                           const firn_error *from, firn_ident ident)
 {
     char what[160];
     size_t n = firn_lib_print(FIRN_STR_LIT("the catalog, for table "), what, sizeof what);
     firn_lib_print(firn_str_of(firn_quote(ident.name).s), what + n, sizeof what - n);
-    return firn_lib_raise(err, status, from, what);
+    return raise(err, status, from, what);
 }
 
 static firn_code given_load(firn_catalog *head, firn_ident ident, firn_arena *a,
@@ -54,7 +57,7 @@ static firn_code given_load(firn_catalog *head, firn_ident ident, firn_arena *a,
         return firn_arena_raise(a, err);
     firn_status status = c->f.load(c->f.context, n.ns, n.table, location, LOCATION_MAX, &error);
     if (status != FIRN_STATUS_OK)
-        return raise_for(err, status, &error, ident);
+        return raise_for(firn_lib_raise, err, status, &error, ident);
     if (!memchr(location, '\0', LOCATION_MAX))
         return firn_raise(err, FIRN_E_INVAL, "the catalog's load() wrote no NUL");
     *ret_location = firn_str_of(location);
@@ -74,7 +77,8 @@ static firn_code swap(const given_catalog *c, const firn_catalog_change *x, firn
     if (!next || (x->base && !current))
         return firn_arena_raise(a, err);
     firn_status status = c->f.swap(c->f.context, n.ns, n.table, current, next, &error);
-    return status == FIRN_STATUS_OK ? FIRN_OK : raise_for(err, status, &error, x->ident);
+    return status == FIRN_STATUS_OK ? FIRN_OK
+                                    : raise_for(firn_lib_raise_swap, err, status, &error, x->ident);
 }
 
 static firn_code given_commit(firn_catalog *head, const firn_catalog_change *changes, size_t count,
@@ -96,7 +100,8 @@ static firn_code given_drop(firn_catalog *head, firn_ident ident, firn_err *err)
         return firn_raise(err, FIRN_E_UNSUPPORTED, "the catalog has no drop()");
     FIRN_TRY(terminate(ident, a, &n, err));
     firn_status status = c->f.drop(c->f.context, n.ns, n.table, &error);
-    return status == FIRN_STATUS_OK ? FIRN_OK : raise_for(err, status, &error, ident);
+    return status == FIRN_STATUS_OK ? FIRN_OK
+                                    : raise_for(firn_lib_raise, err, status, &error, ident);
 }
 
 static firn_code given_list_namespaces(firn_catalog *c, firn_arena *a FIRN_UNUSED, firn_str **ret,
@@ -167,7 +172,7 @@ firn_status firn_catalog_open_functions(const firn_catalog_functions *functions,
 
 bool firn_lib_catalog_writable(const firn_catalog *c)
 {
-    return c && c->ops->commit;
+    return c && c->ops->commit && !(c->ops->caps & FIRN_CATALOG_REFUSES);
 }
 
 /* --- the one that is included -------------------------------------------------------------- */
@@ -178,6 +183,8 @@ firn_status firn_catalog_open_sqlite(const char *path, const char *name, uint32_
     firn_err err = {0};
     firn_str file;
     firn_code code = firn_lib_text(path, "path", &file, &err);
+    if (code == FIRN_OK && flags & ~(uint32_t)FIRN_CATALOG_READ_ONLY)
+        code = firn_raise(&err, FIRN_E_UNSUPPORTED, "flags that this version does not know");
     if (code == FIRN_OK)
         code = firn_catalog_sqlite_open(file, firn_str_of(name), flags & FIRN_CATALOG_READ_ONLY,
                                         ret, &err);

@@ -93,7 +93,7 @@ static bool is_known(firn_status status)
     return (unsigned)status < FIRN_COUNT_OF(statuses);
 }
 
-firn_code firn_lib_code(firn_status status)
+static firn_code code_of_status(firn_status status)
 {
     return is_known(status) ? statuses[status].code : FIRN_E_IO;
 }
@@ -120,12 +120,39 @@ static void copy_text(char *out, size_t size, const char *text)
     out[n] = '\0';
 }
 
+/* A message is one line, whatever a stream or a storage says. */
+static void copy_line(char *out, size_t size, const char *text)
+{
+    copy_text(out, size, text);
+    for (char *p = out; *p; p++)
+        if (*p == '\n' || *p == '\r')
+            *p = ' ';
+}
+
 /* An error that nobody initialised has the first version's size. */
 static void store(firn_error *out, const firn_error *full)
 {
     uint32_t size = out->size ? out->size : (uint32_t)sizeof *out;
     memcpy(out, full, FIRN_MIN((size_t)size, sizeof *full));
     out->size = size;
+}
+
+/* The core's advice is for those who type commands: what names one is left out, with the sentence
+ * around it. */
+static void copy_advice(char *out, size_t size, firn_status status, const char *advice)
+{
+    static const char *const words[] = {"`firn ", "the command", "the same command"};
+    if (status == FIRN_STATUS_COMMIT_UNKNOWN)
+        advice = "delete none of its files; refresh the table later and look for the change before "
+                 "it is made again";
+    copy_line(out, size, advice);
+    for (size_t i = 0; i < FIRN_COUNT_OF(words); i++) {
+        char *word = strstr(out, words[i]);
+        while (word && word > out && *word != ';' && *word != ':')
+            word--;
+        if (word)
+            *word = '\0';
+    }
 }
 
 firn_status firn_lib_fail(firn_code code, const firn_err *err, firn_error *out)
@@ -135,8 +162,8 @@ firn_status firn_lib_fail(firn_code code, const firn_err *err, firn_error *out)
         return status;
     firn_error full = {
         .status = status, .system_error = err->sys, .retry_after_ms = err->retry_after_ms};
-    copy_text(full.message, sizeof full.message, err->text);
-    copy_text(full.advice, sizeof full.advice, err->advice);
+    copy_line(full.message, sizeof full.message, err->text);
+    copy_advice(full.advice, sizeof full.advice, status, err->advice);
     copy_text(full.where, sizeof full.where, err->where);
     store(out, &full);
     return status;
@@ -165,7 +192,15 @@ void firn_error_clear(firn_error *error)
 firn_code firn_lib_raise(firn_err *err, firn_status status, const firn_error *from,
                          const char *what)
 {
-    firn_code code = firn_lib_code(status);
+    if (status == FIRN_STATUS_CONFLICT || status == FIRN_STATUS_COMMIT_UNKNOWN)
+        status = FIRN_STATUS_IO;
+    return firn_lib_raise_swap(err, status, from, what);
+}
+
+firn_code firn_lib_raise_swap(firn_err *err, firn_status status, const firn_error *from,
+                              const char *what)
+{
+    firn_code code = code_of_status(status);
     firn_raise(err, code, "%.200s: %.700s", what,
                from->message[0] ? from->message : firn_status_name(status));
     if (err) {

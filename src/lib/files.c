@@ -203,7 +203,8 @@ firn_code firn_tx_add(firn_transaction *tx, const firn_data_file *f, firn_err *e
     return firn_arena_raise(tx->arena, err);
 }
 
-firn_code firn_tx_add_given(firn_transaction *tx, const firn_file *file, firn_err *err)
+/* Adds all of a checked public file. */
+static firn_code add_given(firn_transaction *tx, const firn_file *file, firn_err *err)
 {
     firn_file given;
     firn_data_file out = {.content = FIRN_CONTENT_DATA,
@@ -217,6 +218,7 @@ firn_code firn_tx_add_given(firn_transaction *tx, const firn_file *file, firn_er
     FIRN_TRY(firn_lib_text(given.path, "a file's path", &out.file_path, err));
     if (out.file_path.n == 0)
         return firn_raise(err, FIRN_E_INVAL, "a file without a path");
+    FIRN_TRY(firn_lib_absolute(out.file_path, err));
     if (tx->reshaped)
         return firn_raise(
             err, FIRN_E_INVAL,
@@ -240,6 +242,6 @@ firn_status firn_transaction_add_file(firn_transaction *tx, const firn_file *fil
     firn_err err = {0};
     firn_code code = firn_tx_check(tx, &err);
     if (code == FIRN_OK)
-        code = firn_tx_add_given(tx, file, &err);
+        code = add_given(tx, file, &err);
     return firn_lib_end(code, &err, error);
 }

@@ -24,10 +24,12 @@ static inline firn_status firn_lib_end(firn_code code, const firn_err *err, firn
     return FIRN_LIKELY(code == FIRN_OK) ? FIRN_STATUS_OK : firn_lib_fail(code, err, out);
 }
 
-/* The way back: what a callback of the caller's returned becomes an error of the core. */
+/* The way back: what a callback of the caller's returned becomes an error of the core.  Only a swap
+ * may speak of conflicts and of commits that may have happened: from others that is FIRN_E_IO. */
 firn_code firn_lib_raise(firn_err *err, firn_status status, const firn_error *from,
                          const char *what);
-firn_code firn_lib_code(firn_status status);
+firn_code firn_lib_raise_swap(firn_err *err, firn_status status, const firn_error *from,
+                              const char *what);
 
 /* Reads a struct that begins with its size into one as this library knows it: what the caller did
  * not have is zero.  FIRN_E_INVAL without a size, FIRN_E_UNSUPPORTED if it says more than is
@@ -36,6 +38,9 @@ FIRN_NODISCARD firn_code firn_lib_take(void *dst, size_t known, const void *src,
                                        firn_err *err);
 /* Writes one as far as the caller knows it, leaving its size; dst may be NULL. */
 void firn_lib_give(void *dst, const void *src, size_t known);
+
+/* FIRN_E_INVAL for a location that begins with neither "/" nor a scheme. */
+FIRN_NODISCARD firn_code firn_lib_absolute(firn_str location, firn_err *err);
 
 /* FIRN_E_INVAL where an argument is NULL, or a text that is not UTF-8. */
 FIRN_NODISCARD firn_code firn_lib_need(const void *arg, const char *what, firn_err *err);
@@ -140,6 +145,7 @@ struct firn_scanner {
     const firn_schema *schema;
     const firn_field **columns; /* selected */
     size_t column_count;
+    bool selected;       /* by the caller */
     firn_filter *filter; /* owned; NULL: all rows */
     bool planned;
     firn_scan_plan plan;

@@ -68,8 +68,8 @@ static firn_code check_open(const firn_scanner *s, firn_err *err)
 static firn_code use_at(firn_scanner *s, const firn_at *at, firn_err *err)
 {
     FIRN_TRY(check_open(s, err));
-    if (s->filter)
-        return firn_raise(err, FIRN_E_INVAL, "choose the state before the filter");
+    if (s->filter || s->selected)
+        return firn_raise(err, FIRN_E_INVAL, "choose the state before columns and filter");
     return use(s, at, err);
 }
 
@@ -121,6 +121,7 @@ static firn_code select_columns(firn_scanner *s, const char *const *names, size_
         return firn_raise(err, FIRN_E_INVAL, "no columns are selected");
     s->columns = columns;
     s->column_count = count;
+    s->selected = true;
     return FIRN_OK;
 }
 

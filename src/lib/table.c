@@ -139,7 +139,7 @@ firn_status firn_table_refresh(firn_table *table, firn_error *error)
 /* --- creating ------------------------------------------------------------------------------ */
 
 /* "/lake/t" or "scheme:…". */
-static firn_code check_location(firn_str location, firn_err *err)
+firn_code firn_lib_absolute(firn_str location, firn_err *err)
 {
     size_t scheme = 0;
     while (scheme < location.n && location.p[scheme] != ':' && location.p[scheme] != '/')
@@ -283,7 +283,7 @@ static firn_code take_definition(const firn_table_definition *d, firn_arena *a,
 {
     FIRN_TRY(firn_lib_need(d->schema, "the definition's schema", err));
     FIRN_TRY(firn_lib_text(d->location, "the definition's location", &c->location, err));
-    FIRN_TRY(check_location(c->location, err));
+    FIRN_TRY(firn_lib_absolute(c->location, err));
     FIRN_TRY(number_columns(d->schema, a, c, err));
     FIRN_TRY(take_version(d, c, err));
     FIRN_TRY(take_properties(d, a, c, err));

@@ -47,8 +47,4 @@ FIRN_NODISCARD firn_code firn_tx_check(const firn_transaction *tx, firn_err *err
 /* Adds a file whose texts live in tx->arena. */
 FIRN_NODISCARD firn_code firn_tx_add(firn_transaction *tx, const firn_data_file *f, firn_err *err);
 
-/* Adds all of a checked public file. */
-FIRN_NODISCARD firn_code firn_tx_add_given(firn_transaction *tx, const firn_file *file,
-                                           firn_err *err);
-
 #endif

@@ -72,7 +72,7 @@ FIRN_NODISCARD firn_code firn_alter_type(alter_reader *r, firn_type *ret, firn_e
 /* A literal as text, for firn_evolve_default; NULL gives .p == NULL. */
 FIRN_NODISCARD firn_code firn_alter_literal(alter_reader *r, firn_str *ret, firn_err *err);
 
-/* --- changes (alter_parse.c, alter_parse_more.c) ------------------------------------------- */
+/* --- changes (alter_parse*.c) --------------------------------------------------------------- */
 
 typedef enum alter_kind {
     ALTER_ADD_COLUMN,
@@ -154,6 +154,8 @@ FIRN_NODISCARD firn_code firn_alter_parse_refs(alter_reader *r, alter_changes *o
                                                firn_err *err);
 FIRN_NODISCARD firn_code firn_alter_parse_call(alter_reader *r, alter_script *ret, firn_err *err);
 
+/* A change of nothing yet, at the next token. */
+alter_change firn_alter_change(const alter_reader *r, alter_kind kind);
 FIRN_NODISCARD firn_code firn_alter_push(alter_reader *r, alter_changes *out, alter_change c,
                                          firn_err *err);
 /* Takes a comma that goes on with a list; outside of brackets one behind which another change

@@ -31,10 +31,12 @@ static bool take_column_word(alter_reader *r)
     return firn_alter_take(r, "column") || firn_alter_take(r, "columns");
 }
 
-static alter_change change(const alter_reader *r, alter_kind kind)
+alter_change firn_alter_change(const alter_reader *r, alter_kind kind)
 {
-    return (alter_change){
-        .kind = kind, .offset = firn_alter_peek(r, 0)->offset, .retention = FIRN_RETENTION_NONE};
+    return (alter_change){.kind = kind,
+                          .offset = firn_alter_peek(r, 0)->offset,
+                          .at = {.kind = FIRN_AT_CURRENT},
+                          .retention = FIRN_RETENTION_NONE};
 }
 
 firn_code firn_alter_names(alter_reader *r, firn_str **ret, size_t *ret_count, firn_err *err)
@@ -93,7 +95,7 @@ static firn_code read_clauses(alter_reader *r, alter_change *c, firn_err *err)
 
 static firn_code read_column(alter_reader *r, bool if_absent, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_ADD_COLUMN);
+    alter_change c = firn_alter_change(r, ALTER_ADD_COLUMN);
     c.if_absent = firn_alter_if_not_exists(r) || if_absent;
     c.offset = firn_alter_peek(r, 0)->offset;
     FIRN_TRY(firn_alter_path(r, "the name of a column", &c.name, err));
@@ -168,7 +170,7 @@ static firn_code read_drop(alter_reader *r, alter_changes *out, firn_err *err)
     bool if_exists = firn_alter_if_exists(r);
     bool bracket = firn_alter_take_sign(r, '(');
     do {
-        alter_change c = change(r, ALTER_DROP_COLUMN);
+        alter_change c = firn_alter_change(r, ALTER_DROP_COLUMN);
         c.if_exists = if_exists;
         FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
         FIRN_TRY(firn_alter_push(r, out, c, err));
@@ -182,7 +184,7 @@ static firn_code read_drop(alter_reader *r, alter_changes *out, firn_err *err)
 /* The table's new name: one part, or a namespace and a part. */
 static firn_code read_rename_table(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_RENAME_TABLE);
+    alter_change c = firn_alter_change(r, ALTER_RENAME_TABLE);
     FIRN_VEC(firn_str) parts = {0};
     do {
         firn_str part;
@@ -200,7 +202,7 @@ static firn_code read_rename(alter_reader *r, alter_changes *out, firn_err *err)
     if (firn_alter_is(r, 0, "to") && !firn_alter_is(r, 1, "to"))
         return r->at++, read_rename_table(r, out, err);
     take_column_word(r);
-    alter_change c = change(r, ALTER_RENAME_COLUMN);
+    alter_change c = firn_alter_change(r, ALTER_RENAME_COLUMN);
     c.if_exists = firn_alter_if_exists(r);
     FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
     if (!firn_alter_take(r, "as"))
@@ -210,6 +212,15 @@ static firn_code read_rename(alter_reader *r, alter_changes *out, firn_err *err)
 }
 
 /* --- ALTER COLUMN -------------------------------------------------------------------------- */
+
+/* 'a text', or NULL: none. */
+static firn_code read_doc(alter_reader *r, firn_str *ret, firn_err *err)
+{
+    *ret = (firn_str){0};
+    if (firn_alter_take(r, "null"))
+        return FIRN_OK;
+    return firn_alter_string(r, "a text in quotes", ret, err);
+}
 
 static firn_code read_alteration(alter_reader *r, alter_change c, alter_changes *out, bool *ret,
                                  firn_err *err)
@@ -235,7 +246,7 @@ static firn_code read_alteration(alter_reader *r, alter_change c, alter_changes 
         FIRN_TRY(firn_alter_type(r, &c.type, err));
     } else if (firn_alter_take(r, "comment")) {
         c.kind = ALTER_DOC;
-        FIRN_TRY(firn_alter_string(r, "a text in quotes", &c.value, err));
+        FIRN_TRY(read_doc(r, &c.value, err));
     } else if (firn_alter_is(r, 0, "first") || firn_alter_is(r, 0, "after") ||
                firn_alter_is(r, 0, "before")) {
         c.kind = ALTER_MOVE;
@@ -251,7 +262,7 @@ static firn_code read_alter(alter_reader *r, alter_changes *out, firn_err *err)
 {
     bool more;
     take_column_word(r);
-    alter_change c = change(r, ALTER_TYPE);
+    alter_change c = firn_alter_change(r, ALTER_TYPE);
     c.if_exists = firn_alter_if_exists(r);
     FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
     FIRN_TRY(read_alteration(r, c, out, &more, err));
@@ -270,7 +281,7 @@ static firn_code read_alter(alter_reader *r, alter_changes *out, firn_err *err)
 static firn_code read_move(alter_reader *r, alter_changes *out, firn_err *err)
 {
     take_column_word(r);
-    alter_change c = change(r, ALTER_MOVE);
+    alter_change c = firn_alter_change(r, ALTER_MOVE);
     FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
     FIRN_TRY(read_place(r, &c.place, err));
     if (c.place.kind == FIRN_MOVE_NONE)
@@ -281,7 +292,7 @@ static firn_code read_move(alter_reader *r, alter_changes *out, firn_err *err)
 static firn_code read_type(alter_reader *r, alter_changes *out, firn_err *err)
 {
     take_column_word(r);
-    alter_change c = change(r, ALTER_TYPE);
+    alter_change c = firn_alter_change(r, ALTER_TYPE);
     FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
     if (!firn_alter_take_sign(r, ':'))
         firn_alter_take(r, "to");
@@ -291,7 +302,7 @@ static firn_code read_type(alter_reader *r, alter_changes *out, firn_err *err)
 
 static firn_code read_optional(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_OPTIONAL);
+    alter_change c = firn_alter_change(r, ALTER_OPTIONAL);
     FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
     return firn_alter_push(r, out, c, err);
 }
@@ -301,17 +312,16 @@ static firn_code read_comment(alter_reader *r, alter_changes *out, firn_err *err
 {
     if (firn_alter_take(r, "on"))
         FIRN_TRY(firn_alter_need(r, "COLUMN", err));
-    alter_change c = change(r, ALTER_DOC);
+    alter_change c = firn_alter_change(r, ALTER_DOC);
     FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
     firn_alter_take(r, "is");
-    if (!firn_alter_take(r, "null"))
-        FIRN_TRY(firn_alter_string(r, "a text in quotes", &c.value, err));
+    FIRN_TRY(read_doc(r, &c.value, err));
     return firn_alter_push(r, out, c, err);
 }
 
 static firn_code read_default(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_DEFAULT);
+    alter_change c = firn_alter_change(r, ALTER_DEFAULT);
     FIRN_TRY(firn_alter_path(r, "a column", &c.name, err));
     FIRN_TRY(firn_alter_literal(r, &c.literal, err));
     return firn_alter_push(r, out, c, err);
@@ -388,11 +398,40 @@ static firn_code read_table(alter_reader *r, alter_script *s, firn_err *err)
     return FIRN_OK;
 }
 
+/* Trino's COMMENT ON TABLE t IS 'text' and COMMENT ON COLUMN t.c IS 'text': of a dotted name the
+ * last part is the column.  NULL takes the comment away. */
+static firn_code parse_comment(alter_reader *r, alter_script *s, firn_err *err)
+{
+    FIRN_TRY(firn_alter_need(r, "ON", err));
+    bool column = firn_alter_take(r, "column");
+    if (!column && !firn_alter_take(r, "table"))
+        return firn_alter_expected(r, "TABLE or COLUMN", err);
+    alter_change c = firn_alter_change(r, column ? ALTER_DOC : ALTER_SET_PROPERTY);
+    FIRN_TRY(read_table(r, s, err));
+    c.name = FIRN_STR_LIT("comment");
+    if (column && s->table_parts < 2)
+        return firn_alter_expected(r, "'.' and a column of the table", err);
+    if (column)
+        c.name = s->table[--s->table_parts];
+    FIRN_TRY(firn_alter_need(r, "IS", err));
+    FIRN_TRY(read_doc(r, &c.value, err));
+    if (!column && !c.value.p) {
+        c.kind = ALTER_UNSET_PROPERTY;
+        c.if_exists = true;
+    }
+    FIRN_TRY(firn_alter_push(r, &s->changes, c, err));
+    if (firn_alter_peek(r, 0)->kind != ALTER_END)
+        return firn_alter_expected(r, "the end", err);
+    return FIRN_OK;
+}
+
 static firn_code parse_script(alter_reader *r, alter_script *ret, firn_err *err)
 {
     *ret = (alter_script){0};
     if (firn_alter_take(r, "call"))
         return firn_alter_parse_call(r, ret, err);
+    if (firn_alter_take(r, "comment"))
+        return parse_comment(r, ret, err);
     FIRN_TRY(firn_alter_need(r, "ALTER", err));
     FIRN_TRY(firn_alter_need(r, "TABLE", err));
     FIRN_TRY(read_table(r, ret, err));

@@ -16,7 +16,8 @@
 
 #define MB ((uint64_t)1 << 20)
 
-firn_memory_plan firn_memory_split(uint64_t total_bytes)
+/* total_bytes ≥ FIRN_MEMORY_MIN. */
+static firn_memory_plan memory_split(uint64_t total_bytes)
 {
     firn_memory_plan m = {.total = total_bytes, .base = 64 * MB};
     m.queue = FIRN_MIN(FIRN_MAX(total_bytes / 6, 40 * MB), 96 * MB);
@@ -187,7 +188,7 @@ static firn_code fill_context(firn_context *c, const firn_context_conf *conf, fi
         c->warehouse = firn_arena_strndup(c->arena, conf->warehouse.p, conf->warehouse.n);
     if (conf->warehouse.p && !c->warehouse)
         return firn_arena_raise(c->arena, err);
-    c->memory = firn_memory_split(FIRN_MAX(memory, FIRN_MEMORY_MIN));
+    c->memory = memory_split(FIRN_MAX(memory, FIRN_MEMORY_MIN));
     c->threads = conf->threads ? conf->threads : core_count();
     c->keep_order = conf->keep_order;
     FIRN_TRY(firn_run_names_new(c->io, &c->names, err));

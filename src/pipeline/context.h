@@ -26,9 +26,6 @@ typedef struct firn_memory_plan {
     uint64_t base;   /* program, libraries, stacks */
 } firn_memory_plan;
 
-/* total_bytes ≥ FIRN_MEMORY_MIN. */
-firn_memory_plan firn_memory_split(uint64_t total_bytes);
-
 typedef struct firn_context_conf {
     firn_str warehouse;    /* absolute folder */
     firn_str catalog_file; /* of the SQLite catalog; .p == NULL: WAREHOUSE/catalog.db */

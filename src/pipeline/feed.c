@@ -501,15 +501,6 @@ const firn_feed_file *firn_feed_files(const firn_feed *f)
     return f->results;
 }
 
-void firn_feed_cancel(firn_feed *f)
-{
-    firn_err err = {0};
-    firn_raise(&err, FIRN_E_CANCELLED, "cancelled");
-    pthread_mutex_lock(&f->lock);
-    firn_feed_fail(f, &err);
-    pthread_mutex_unlock(&f->lock);
-}
-
 /* --- opening and closing ------------------------------------------------------------------- */
 
 static firn_code prepare(firn_feed *f, firn_err *err)

@@ -86,9 +86,6 @@ void firn_feed_source(firn_feed *f, firn_row_source *source, unsigned threads);
 /* Ends the unit; FIRN_E_LIMIT if too many records were rejected so far. */
 FIRN_NODISCARD firn_code firn_feed_end_unit(firn_feed *f, uint64_t *ret_bytes, firn_err *err);
 
-/* Makes everything that waits return FIRN_E_CANCELLED.  Any thread. */
-void firn_feed_cancel(firn_feed *f);
-
 /* After the last unit. */
 const firn_feed_file *firn_feed_files(const firn_feed *f);
 const firn_feed_reject *firn_feed_rejects(const firn_feed *f, size_t *ret_count);

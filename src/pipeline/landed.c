@@ -134,8 +134,8 @@ const firn_landed_file *firn_landed_by_name(const firn_landed *set, firn_str nam
     return lo < set->n && set->v[lo].name_hash == want ? &set->v[lo] : NULL;
 }
 
-const firn_landed_file *firn_landed_by_content(const firn_landed *set, uint64_t size,
-                                               uint64_t content_hash)
+static const firn_landed_file *landed_by_content(const firn_landed *set, uint64_t size,
+                                                 uint64_t content_hash)
 {
     for (size_t i = 0; i < set->n; i++)
         if (set->v[i].content_hash == content_hash && set->v[i].size == kept_size(size))
@@ -172,7 +172,7 @@ firn_code firn_landed_state(const firn_landed *set, const firn_source_file *f, b
         *ret_hash = hash;
     }
     bool landed = (same_size && same->content_hash == hash) ||
-                  (decide && by_content && firn_landed_by_content(set, f->stat.size, hash));
+                  (decide && by_content && landed_by_content(set, f->stat.size, hash));
     *ret = landed ? FIRN_FILE_LANDED : same && !by_content ? FIRN_FILE_CHANGED : FIRN_FILE_NEW;
     return FIRN_OK;
 }

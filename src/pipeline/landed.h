@@ -34,8 +34,6 @@ firn_landed_file firn_landed_entry(firn_str name, const firn_stat *st, uint64_t 
                                    int64_t now_us);
 
 const firn_landed_file *firn_landed_by_name(const firn_landed *set, firn_str name);
-const firn_landed_file *firn_landed_by_content(const firn_landed *set, uint64_t size,
-                                               uint64_t content_hash);
 
 /* Adds files (or, with `replace`, keeps nothing of the old set) in `a`. */
 FIRN_NODISCARD firn_code firn_landed_union(const firn_landed *old, const firn_landed_file *added,

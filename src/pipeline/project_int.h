@@ -94,6 +94,39 @@ extern const firn_option firn_ingest_column_options[];
 extern const firn_option firn_model_column_options[];
 extern const firn_option firn_check_options[];
 
+/* Options that ingest entries and models have alike; `raw`: the struct that gets them, with members
+ * of these names. */
+#define FIRN_OPTION_SORT(raw)                                                                      \
+    {                                                                                              \
+        .key = "sort", .kind = FIRN_OPT_CONF, .offset = offsetof(raw, sort),                       \
+        .shapes = FIRN_CONF_TEXT | FIRN_CONF_LIST, .example = "[order_date desc, id]",             \
+        .help = "How rows are sorted within a file: columns or transforms of them, with desc "     \
+                "and nulls first or nulls last behind them; for a table that is made."             \
+    }
+
+#define FIRN_OPTIONS_OF_TABLE(raw)                                                                 \
+    {.key = "checks",                                                                              \
+     .kind = FIRN_OPT_CONF,                                                                        \
+     .offset = offsetof(raw, checks),                                                              \
+     .shapes = FIRN_CONF_LIST,                                                                     \
+     .example = "[\"debit >= 0\"]",                                                                \
+     .help = "SQL conditions that hold for every row, audited before the commit."},                \
+        {.key = "format_version",                                                                  \
+         .kind = FIRN_OPT_INT,                                                                     \
+         .offset = offsetof(raw, format_version),                                                  \
+         .computed = "the namespace's, else 2",                                                    \
+         .min = 2,                                                                                 \
+         .max = 3,                                                                                 \
+         .example = "3",                                                                           \
+         .help = "Iceberg's format version of a table that is made. Version 3 has row "            \
+                 "ids, defaults and nanoseconds; not all engines read it."},                       \
+    {                                                                                              \
+        .key = "properties", .kind = FIRN_OPT_CONF, .offset = offsetof(raw, properties),           \
+        .shapes = FIRN_CONF_MAP, .example = "{write.object-storage.enabled: true}",                \
+        .help =                                                                                    \
+            "Iceberg's properties of the table, when it is made; later on the table's own hold."   \
+    }
+
 /* --- project_settings.c -------------------------------------------------------------------- */
 
 /* Maps and texts of the top level; NULL: not given. */

@@ -14,6 +14,13 @@ static firn_code read_term(const firn_conf *c, firn_arena *a, firn_sort_term *re
     firn_code code = firn_sort_term_parse(c->text, a, ret, err);
     if (code != FIRN_E_CONFIG)
         return code;
+    if (c->replaced) { /* the parser quotes what it read */
+        firn_raise_conf(err, c->place, FIRN_ID_PARTITION, "sort %s: it is no term of an order",
+                        firn_conf_quote(c).s);
+        firn_err_advise(err, "write a column, or year(x), bucket(16, x) … of one, then desc or "
+                             "nulls last");
+        return FIRN_E_CONFIG;
+    }
     firn_wrap(err, "sort");
     firn_err_id(err, FIRN_ID_PARTITION);
     return firn_err_place(err, c->place);

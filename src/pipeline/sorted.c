@@ -116,17 +116,6 @@ static firn_code copy_whole(sorting *w, firn_err *err)
     return f.rows ? cut(w, &f, NULL, err) : FIRN_OK;
 }
 
-static bool same_partition(const firn_copied_file *x, const firn_copied_file *y, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        firn_str p = x->partition[i];
-        firn_str q = y->partition[i];
-        if ((p.p == NULL) != (q.p == NULL) || (p.p && !firn_str_eq(p, q)))
-            return false;
-    }
-    return true;
-}
-
 static firn_code sort_partition(sorting *w, const firn_copied_file *files, size_t count,
                                 firn_err *err)
 {
@@ -155,7 +144,7 @@ static firn_code copy_partitions(sorting *w, firn_spread spread, firn_err *err)
     FIRN_TRY(firn_spread_copy(w->run, w->s, w->job, spread, w->a, &files, &count, err));
     for (size_t from = 0; from < count;) {
         size_t to = from + 1;
-        while (to < count && same_partition(&files[from], &files[to], n))
+        while (to < count && firn_copied_same_partition(&files[from], &files[to], n))
             to++;
         FIRN_TRY(sort_partition(w, &files[from], to - from, err));
         from = to;

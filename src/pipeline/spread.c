@@ -128,24 +128,13 @@ static firn_code copy_parted(spreading *sp, unsigned buckets, firn_err *err)
 
 /* --- without a plan ------------------------------------------------------------------------ */
 
-static bool same_partition(const firn_copied_file *x, const firn_copied_file *y, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        firn_str p = x->partition[i];
-        firn_str q = y->partition[i];
-        if ((p.p == NULL) != (q.p == NULL) || (p.p && !firn_str_eq(p, q)))
-            return false;
-    }
-    return true;
-}
-
 /* Files come ordered by their partition. */
 static firn_spread_sample look_at(const firn_copied_file *files, size_t count, size_t parts)
 {
     firn_spread_sample seen = {0};
     for (size_t i = 0; i < count; i++) {
         seen.rows += (uint64_t)files[i].rows;
-        seen.partitions += i == 0 || !same_partition(&files[i - 1], &files[i], parts);
+        seen.partitions += i == 0 || !firn_copied_same_partition(&files[i - 1], &files[i], parts);
     }
     return seen;
 }

@@ -55,9 +55,11 @@ static bool begins_with(firn_str sql, const char *first, const char *second)
     return !second || firn_sql_is_word(sql, firn_sql_next(sql, t.offset + t.length), second);
 }
 
-bool firn_statement_changes(firn_str sql)
+/* By its first words only. */
+static bool statement_changes(firn_str sql)
 {
-    return begins_with(sql, "alter", "table") || begins_with(sql, "call", NULL);
+    return begins_with(sql, "alter", "table") || begins_with(sql, "comment", "on") ||
+           begins_with(sql, "call", NULL);
 }
 
 firn_code firn_statement_script_changes(firn_str script, firn_arena *a, bool *ret, firn_err *err)
@@ -67,8 +69,52 @@ firn_code firn_statement_script_changes(firn_str script, firn_arena *a, bool *re
     FIRN_TRY(firn_sql_split(script, a, &list, &count, err));
     *ret = false;
     for (size_t i = 0; i < count; i++)
-        *ret = *ret || firn_statement_changes(list[i]);
+        *ret = *ret || statement_changes(list[i]);
     return FIRN_OK;
+}
+
+/* --- Spark's quotes ------------------------------------------------------------------------ */
+
+/* Appends the name in backticks that begins at `at` as the engine quotes it; *ret_end is behind it,
+ * or `at` if it is not closed. */
+static firn_code add_backticked(firn_str sql, size_t at, firn_buf *out, size_t *ret_end,
+                                firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf name = FIRN_SQL_BUF;
+    for (size_t i = at + 1; i < sql.n; i++) {
+        bool twice = i + 1 < sql.n && sql.p[i + 1] == '`';
+        if (sql.p[i] == '`' && !twice) {
+            *ret_end = i + 1;
+            return firn_sql_ident(out, firn_buf_str(&name), err);
+        }
+        FIRN_TRY(firn_buf_addc(&name, sql.p[i], err));
+        i += sql.p[i] == '`';
+    }
+    *ret_end = at;
+    return FIRN_OK;
+}
+
+/* SHOW and DESCRIBE are typed as Spark has them, `names` in backticks too; the rest reads them as
+ * "names".  Offsets stay the same but for names with quotes in them. */
+static firn_code without_backticks(firn_str sql, firn_arena *a, firn_str *ret, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_SQL_BUF;
+    size_t copied = 0;
+    *ret = sql;
+    if (!sql.n || !memchr(sql.p, '`', sql.n))
+        return FIRN_OK;
+    for (firn_sql_token t = firn_sql_next(sql, 0); t.kind != FIRN_SQL_END;) {
+        size_t end = t.offset;
+        if (firn_sql_is_sign(sql, t, '`')) {
+            FIRN_TRY(firn_buf_add(&out, sql.p + copied, t.offset - copied, err));
+            FIRN_TRY(add_backticked(sql, t.offset, &out, &end, err));
+            copied = end;
+        }
+        t = firn_sql_next(sql, end > t.offset ? end : t.offset + t.length);
+    }
+    FIRN_TRY(firn_buf_add(&out, sql.p + copied, sql.n - copied, err));
+    *ret = firn_arena_str(a, firn_buf_str(&out));
+    return ret->p ? FIRN_OK : firn_arena_raise(a, err);
 }
 
 /* --- results ------------------------------------------------------------------------------- */
@@ -93,7 +139,8 @@ static firn_code add_row(const firn_listing *l, size_t row, firn_buf *out, firn_
     return firn_buf_addc(out, ')', err);
 }
 
-firn_code firn_listing_sql(const firn_listing *l, firn_buf *out, firn_err *err)
+/* Appends the SELECT that returns the rows. */
+static firn_code listing_sql(const firn_listing *l, firn_buf *out, firn_err *err)
 {
     size_t rows = l->cells.n / l->column_count;
     FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
@@ -277,7 +324,7 @@ static firn_code run_showing(firn_showing *w, firn_session *s, firn_query_fn fn,
         conf.sql = w->sql;
         return firn_query(w->run, s, &conf, fn, arg, err);
     }
-    FIRN_TRY(firn_listing_sql(&w->out, &sql, err));
+    FIRN_TRY(listing_sql(&w->out, &sql, err));
     return run_made(w->run, s, firn_buf_str(&sql), fn, arg, err);
 }
 
@@ -289,13 +336,17 @@ firn_code firn_statement_run(firn_context *run, firn_session *s, const firn_quer
     firn_err *e = err ? err : &local;
     if (!a)
         return firn_raise_nomem(e);
-    if (firn_statement_changes(conf->sql) && run->catalog) {
+    if (statement_changes(conf->sql) && run->catalog) {
         firn_str sql;
         FIRN_TRY(firn_alter_statement(run, conf, a, &sql, e));
         return run_made(run, s, sql, fn, arg, e);
     }
+    firn_query_conf asked = *conf;
+    if (begins_with(conf->sql, "show", NULL) || begins_with(conf->sql, "describe", NULL) ||
+        begins_with(conf->sql, "desc", NULL))
+        FIRN_TRY(without_backticks(conf->sql, a, &asked.sql, e));
     firn_showing w = {.run = run,
-                      .conf = conf,
+                      .conf = &asked,
                       .a = a,
                       .origin = {conf->file, conf->line, conf->column},
                       .out = {.a = a}};

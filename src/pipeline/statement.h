@@ -8,11 +8,8 @@
 
 #include "pipeline/query.h"
 
-/* Whether a statement changes a table's metadata (ALTER TABLE, CALL): the catalog must then be open
- * for writing.  By its first words only. */
-bool firn_statement_changes(firn_str sql);
-
-/* The same of a script: whether any of its statements does. */
+/* Whether a statement of a script changes a table's metadata (ALTER TABLE, COMMENT ON, CALL): the
+ * catalog must then be open for writing.  By their first words only. */
 FIRN_NODISCARD firn_code firn_statement_script_changes(firn_str script, firn_arena *a, bool *ret,
                                                        firn_err *err);
 

@@ -17,9 +17,6 @@ typedef struct firn_listing {
 
 FIRN_NODISCARD firn_code firn_listing_add(firn_listing *l, const firn_str *row, firn_err *err);
 
-/* Appends the SELECT that returns the rows. */
-FIRN_NODISCARD firn_code firn_listing_sql(const firn_listing *l, firn_buf *out, firn_err *err);
-
 /* A statement being answered. */
 typedef struct firn_showing {
     firn_context *run;

@@ -3,6 +3,7 @@
 #include "pipeline/project_int.h"
 
 #include "format/datefmt.h"
+#include "iceberg/term.h"
 
 #include <string.h>
 
@@ -71,17 +72,6 @@ static firn_code read_arguments(const firn_conf *c, firn_str width, firn_str ins
     return FIRN_OK;
 }
 
-/* "bucket[16]" becomes "bucket", and "16" is returned. */
-static firn_str cut_width(firn_str *word)
-{
-    firn_str rest = *word;
-    firn_str name = firn_str_cut(&rest, '[');
-    if (!rest.p || rest.n == 0 || rest.p[rest.n - 1] != ']')
-        return (firn_str){"", 0};
-    *word = firn_str_trim(name);
-    return (firn_str){rest.p, rest.n - 1};
-}
-
 static firn_code not_a_term(const firn_conf *c, firn_err *err)
 {
     firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "a partition is a text, not %s",
@@ -104,7 +94,7 @@ static firn_code read_term(const firn_conf *c, firn_partition_term *ret, firn_er
     if (inside.n == 0 || inside.p[inside.n - 1] != ')')
         return bad_term(c, "the bracket is not closed", NULL, err);
     inside = firn_str_trim((firn_str){inside.p, inside.n - 1});
-    firn_str width = cut_width(&word);
+    firn_str width = firn_term_cut_width(&word);
     for (size_t i = 0; i < FIRN_COUNT_OF(transforms); i++) {
         bool found = firn_str_eqc(word, transforms[i].word) && (transforms[i].wide || width.n == 0);
         if (!found)
@@ -115,13 +105,6 @@ static firn_code read_term(const firn_conf *c, firn_partition_term *ret, firn_er
     return unknown_transform(c, word, err);
 }
 
-/* Two of these on one column say the same twice; Iceberg refuses such specs. */
-static bool is_time(firn_transform_kind k)
-{
-    return k == FIRN_TRANSFORM_YEAR || k == FIRN_TRANSFORM_MONTH || k == FIRN_TRANSFORM_DAY ||
-           k == FIRN_TRANSFORM_HOUR;
-}
-
 static firn_code check_redundant(const firn_conf *c, const firn_partition_term *terms, size_t n,
                                  firn_err *err)
 {
@@ -130,7 +113,7 @@ static firn_code check_redundant(const firn_conf *c, const firn_partition_term *
             continue;
         if (terms[i].kind == terms[n].kind && terms[i].width == terms[n].width)
             return bad_term(c, "it stands in the list twice", "take one of them out", err);
-        if (is_time(terms[i].kind) && is_time(terms[n].kind))
+        if (firn_transform_is_time(terms[i].kind) && firn_transform_is_time(terms[n].kind))
             return bad_term(c, "the column is partitioned by time already",
                             "keep the finer one of the two: queries on years and months prune "
                             "with it as well",

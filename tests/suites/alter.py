@@ -798,6 +798,27 @@ def properties_follow_columns():
 
 
 @suite.case
+def comments_are_made_as_in_trino():
+    lab = Lab("comments")
+    lab.ddl("COMMENT ON TABLE lake.raw.t IS 'it''s ordered'; COMMENT ON COLUMN raw.t.qty IS 'many'")
+    same((lab.t().properties["comment"], lab.t().schema().find_field("qty").doc),
+         ("it's ordered", "many"))
+    lab.ddl("comment on column raw.t.\"qty\" is null; comment on table raw.t is null")
+    same((lab.t().properties.get("comment"), lab.t().schema().find_field("qty").doc), (None, None))
+    contains(lab.ddl("COMMENT ON TABLE raw.t IS NULL").out, "it is so already")
+    lab.alter("ALTER COLUMN qty COMMENT 'x'")
+    lab.alter("ALTER COLUMN qty COMMENT NULL")
+    same(lab.t().schema().find_field("qty").doc, None)
+    for statement, *words in (
+            ("COMMENT ON TABLE raw.tt IS 'x'", "column 18", "no table 'raw.tt'"),
+            ("COMMENT ON COLUMN raw.t.nope IS 'x'", "no column 'nope'"),
+            ("COMMENT ON COLUMN qty IS 'x'", "column 23", "a column of the table"),
+            ("COMMENT ON VIEW raw.t IS 'x'", "column 12", "TABLE or COLUMN is expected"),
+            ("COMMENT ON TABLE raw.t IS 1", "column 27", "a text in quotes")):
+        contains(lab.ddl(statement, want=1).err, *words)
+
+
+@suite.case
 def a_table_gets_another_name():
     lab = Lab("names")
     lab.catalog.create_namespace("other")

@@ -233,6 +233,25 @@ def a_column_that_changed_its_shape():
 
 
 @suite.case
+def a_column_of_another_type():
+    """What is no wider type of the file's is refused, with file and column: 1.5 is not made 2, nor
+    '7' a number.  Such files come with a name mapping, or from writers that err."""
+    mapping = {"schema.name-mapping.default":
+               '[{"field-id": 1, "names": ["n"]}, {"field-id": 2, "names": ["a"]}]'}
+    home = folder("othertype")
+    for i, (have, value, want) in enumerate((
+            ("double", 1.5, "int"), ("float", 1.5, "long"), ("string", "7", "int"),
+            ("decimal(4,1)", decimal.Decimal("1.5"), "long"), ("double", 0.1, "float"),
+            ("string", "2020-01-01", "date"), ("string", "true", "boolean"))):
+        then, now = (schema(N, field(2, "a", kind)) for kind in (have, want))
+        for ids in (False, True):
+            path = write(home / f"f{i}{ids}.parquet", then, [{"n": 1, "a": value}], ids=ids)
+            error = engine(view_step([now], [path], properties=mapping))[0]["error"]
+            assert (error["code"] == "bad data" and f"f{i}{ids}.parquet" in error["text"]
+                    and f"column 'a' is {want}" in error["text"]), error
+
+
+@suite.case
 def no_files():
     v0 = schema(N, field(2, "a b", list_of(3, struct(field(4, "x", "decimal(9,2)")))),
                 field(5, "u", "uuid"), field(6, "t", "timestamptz"), field(7, "f", "fixed[4]"))

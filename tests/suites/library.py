@@ -278,6 +278,8 @@ def example_installed():
     env = {**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}
     flags = run("pkg-config", "--cflags", "--libs", "firn", env=env)
     contains(flags, "-lfirn")
+    libdir = run("pkg-config", "--variable=libdir", "firn", env=env).strip()
+    assert (pathlib.Path(libdir) / "libfirn.so").exists(), libdir  # what CMake and others ask for
     check_example(folder, env)
     linked = run("readelf", "-d", folder / "trips")
     contains(linked, "libfirn.so.")

@@ -205,6 +205,25 @@ def properties_are_shown():
 
 
 @suite.case
+def names_in_backticks_are_names():
+    for spark, plain in (
+            ("SHOW TABLES IN `raw` LIKE 'o*'", "SHOW TABLES IN raw LIKE 'o*'"),
+            ("SHOW SCHEMAS IN `curated`", "SHOW SCHEMAS IN curated"),
+            ("DESCRIBE `raw`.`wide`", "DESCRIBE raw.wide"),
+            ("DESC TABLE EXTENDED lake.`curated.shared`.`dim`",
+             "DESC TABLE EXTENDED lake.curated.shared.dim"),
+            ("SHOW COLUMNS IN `raw`.wide", "SHOW COLUMNS IN raw.wide"),
+            ("SHOW CREATE TABLE `lake`.`raw`.`wide`", "SHOW CREATE TABLE lake.raw.wide"),
+            ("SHOW TBLPROPERTIES `raw`.`wide` ('owner')",
+             "SHOW TBLPROPERTIES raw.wide ('owner')")):
+        same(sql(spark), sql(plain), spark)
+    same(sql("SHOW TABLES IN `Empty NS`"), [])
+    same(sql("SHOW TABLES LIKE '`raw`'"), [])
+    contains(fails("DESCRIBE `raw`.`or``ders\"`"), "no table 'raw.or`ders\"'", "column 10")
+    fails("DESCRIBE `raw.orders")
+
+
+@suite.case
 def partitions_are_shown():
     wanted = table(LAKE, "raw.parts").inspect.partitions().to_pylist()
     found = sql("SHOW PARTITIONS raw.parts")

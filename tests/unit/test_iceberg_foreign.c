@@ -199,6 +199,14 @@ static void the_header_may_name_the_spec(void **state FIRN_UNUSED)
     assert_int_equal(plan.count, 1);
     check_i64(plan.files[0].file.partition[0].u.i, 7);
     mem_close(&io);
+    /* what it says must be a number */
+    mem_open(&io);
+    const firn_avro_meta_entry empty = {"partition-spec-id", {(const uint8_t *)"", 0}};
+    write_avro(&io, "/m", ENTRY(V1_HEAD, FILE_HEAD PARTITION(PART_A) FILE_TAIL), &empty, 1, &record,
+               1);
+    check_fails(read(&io, m, (firn_manifest_file){.partition_spec_id = -1}, &g), FIRN_E_DATA, &E,
+                "partition-spec-id is ''");
+    mem_close(&io);
 }
 
 /* --- inheritance --------------------------------------------------------------------------- */

@@ -298,6 +298,9 @@ static void test_bad_files(void **state)
                             .partition = partition,
                             .partition_count = 2};
     firn_file f = good;
+    f.path = "data/f.parquet";
+    FAILS(firn_transaction_add_file(tx, &f, &error), FIRN_STATUS_INVALID, "not absolute");
+    f = good;
     f.path = NULL;
     FAILS(firn_transaction_add_file(tx, &f, &error), FIRN_STATUS_INVALID, "path");
     f = good;
@@ -599,6 +602,8 @@ static void test_scan_requests(void **state)
     OK(append_given(t, "b", "us", "2024-05-31", 10, &error));
     OK(firn_scanner_new(t, &s, &error));
     FAILS(firn_scanner_use_snapshot(s, 5, &error), FIRN_STATUS_NOT_FOUND, "5");
+    assert_non_null(strstr(error.advice, "it has "));
+    assert_null(strstr(error.advice, "firn history")); /* a command, not for programs */
     FAILS(firn_scanner_use_ref(s, "nope", &error), FIRN_STATUS_NOT_FOUND, "nope");
     FAILS(firn_scanner_use_time(s, 1000, &error), FIRN_STATUS_NOT_FOUND, "");
     FAILS(firn_scanner_select(s, unknown, 1, &error), FIRN_STATUS_NOT_FOUND, "nope");
@@ -612,6 +617,7 @@ static void test_scan_requests(void **state)
           FIRN_STATUS_INVALID, "no string");
     OK(firn_scanner_use_time(s, 1717200000500, &error));
     OK(firn_scanner_select(s, columns, 2, &error));
+    FAILS(firn_scanner_use_ref(s, "main", &error), FIRN_STATUS_INVALID, "before columns");
     OK(firn_scanner_plan(s, &error));
     assert_int_equal(firn_snapshot_get_id(firn_scanner_snapshot(s)), first);
     assert_int_equal(firn_scanner_file_count(s), 1);
@@ -807,6 +813,10 @@ static void fail_each_call(bool for_ever, firn_status with)
             fail_msg("call %llu failed, and nobody noticed", (unsigned long long)n);
         if (status != FIRN_STATUS_OK && !error.message[0])
             fail_msg("call %llu: an error without a text", (unsigned long long)n);
+        if (with == FIRN_STATUS_CONFLICT) /* of a swap: tried again; of others: nonsense */
+            assert_true(status == FIRN_STATUS_OK || status == FIRN_STATUS_IO);
+        if (status == FIRN_STATUS_COMMIT_UNKNOWN)
+            assert_non_null(strstr(error.advice, "delete none"));
         free_world(w);
     }
 }
@@ -817,7 +827,9 @@ static void test_nth_call_fails(void **state)
     fail_each_call(false, FIRN_STATUS_IO);
     fail_each_call(true, FIRN_STATUS_IO);
     fail_each_call(false, FIRN_STATUS_NO_MEMORY);
+    fail_each_call(false, FIRN_STATUS_CONFLICT);
     fail_each_call(false, FIRN_STATUS_COMMIT_UNKNOWN);
+    fail_each_call(true, FIRN_STATUS_COMMIT_UNKNOWN);
 }
 
 /* Memory is out once, at every allocation in turn: an error or the whole, and nothing leaks. */

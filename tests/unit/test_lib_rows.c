@@ -144,7 +144,7 @@ static int get_next(struct ArrowArrayStream *stream, struct ArrowArray *out)
 static const char *last_error(struct ArrowArrayStream *stream)
 {
     (void)stream;
-    return "the producer is tired";
+    return "the producer\nis tired";
 }
 
 static void release_stream(struct ArrowArrayStream *stream)
@@ -291,7 +291,7 @@ static void test_failing_streams(void **state)
     for (int64_t n = 1; n <= 4; n++) {
         p = (producer){.batches = 4, .rows = 3000, .fail_batch = n};
         s = open_stream(&p);
-        FAILS(firn_append(w->table, &s, &few, &error), FIRN_STATUS_IO, "tired");
+        FAILS(firn_append(w->table, &s, &few, &error), FIRN_STATUS_IO, "producer is tired");
         check_released(&p, &s);
     }
     p = (producer){.batches = 1, .rows = 1, .second = "unknown"};
@@ -543,13 +543,53 @@ static void test_storage(void **state)
     test_free(f);
 }
 
+static firn_status name_it(void *argument, const char *ns, const char *name, firn_error *e)
+{
+    (void)e;
+    assert_string_equal(ns, "ns");
+    assert_string_equal(name, "t");
+    ++*(int *)argument;
+    return FIRN_STATUS_OK;
+}
+
+/* What is opened to be read only is read, and not changed by anything. */
+static void test_read_only(void **state)
+{
+    (void)state;
+    firn_error error;
+    place *w = open_place(NULL);
+    char path[256];
+    firn_catalog *c = NULL;
+    firn_table *t = NULL;
+    firn_transaction *tx = NULL;
+    producer p = {.batches = 1, .rows = 3};
+    struct ArrowArrayStream s = open_stream(&p);
+    int tables = 0;
+    snprintf(path, sizeof path, "%s/catalog.db", w->folder);
+    FAILS(firn_catalog_open_sqlite(path, NULL, 1 << 7, &c, &error), FIRN_STATUS_UNSUPPORTED,
+          "flags");
+    OK(firn_catalog_open_sqlite(path, NULL, FIRN_CATALOG_READ_ONLY, &c, &error));
+    OK(firn_table_open(c, NULL, "ns", "t", &t, &error));
+    FAILS(firn_transaction_begin(t, &tx, &error), FIRN_STATUS_UNSUPPORTED, "read only");
+    FAILS(firn_append(t, &s, &few, &error), FIRN_STATUS_UNSUPPORTED, "read only");
+    check_released(&p, &s);
+    FAILS(firn_catalog_drop_table(c, "ns", "t", &error), FIRN_STATUS_UNSUPPORTED, "read only");
+    FAILS(firn_catalog_create_namespace(c, "more", &error), FIRN_STATUS_UNSUPPORTED, "read only");
+    OK(firn_catalog_list_tables(c, name_it, &tables, &error));
+    assert_int_equal(tables, 1);
+    firn_table_close(t);
+    firn_catalog_close(c);
+    OK(firn_table_refresh(w->table, &error)); /* it is there still */
+    close_place(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),           cmocka_unit_test(test_failing_streams),
-        cmocka_unit_test(test_transactions),         cmocka_unit_test(test_scan_streams),
-        cmocka_unit_test(test_export_schema),        cmocka_unit_test(test_storage),
-        cmocka_unit_test(test_nth_allocation_fails),
+        cmocka_unit_test(test_round_trip),      cmocka_unit_test(test_read_only),
+        cmocka_unit_test(test_failing_streams), cmocka_unit_test(test_transactions),
+        cmocka_unit_test(test_scan_streams),    cmocka_unit_test(test_export_schema),
+        cmocka_unit_test(test_storage),         cmocka_unit_test(test_nth_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

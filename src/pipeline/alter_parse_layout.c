@@ -1,21 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ALTER TABLE …: partitions, order, properties, branches and tags; CALL. */
+/* ALTER TABLE …: partitions, order, identifier fields, properties. */
 #include "pipeline/alter_int.h"
 
 #include "base/str.h"
 #include "iceberg/term.h"
 
 #include <string.h>
-
-#define MS_PER_MINUTE INT64_C(60000)
-
-static alter_change change(const alter_reader *r, alter_kind kind)
-{
-    return (alter_change){.kind = kind,
-                          .offset = firn_alter_peek(r, 0)->offset,
-                          .at = {.kind = FIRN_AT_CURRENT},
-                          .retention = FIRN_RETENTION_NONE};
-}
 
 /* --- terms --------------------------------------------------------------------------------- */
 
@@ -128,7 +118,7 @@ static firn_code read_as(alter_reader *r, firn_str *ret, firn_err *err)
 
 static firn_code add_partition(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_ADD_PARTITION);
+    alter_change c = firn_alter_change(r, ALTER_ADD_PARTITION);
     c.if_absent = firn_alter_if_not_exists(r);
     FIRN_TRY(one_term(r, &c, 1, err));
     FIRN_TRY(read_as(r, &c.name, err));
@@ -150,7 +140,7 @@ static firn_code which_field(alter_reader *r, alter_change *c, firn_err *err)
 
 static firn_code drop_partition(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_DROP_PARTITION);
+    alter_change c = firn_alter_change(r, ALTER_DROP_PARTITION);
     c.if_exists = firn_alter_if_exists(r);
     FIRN_TRY(which_field(r, &c, err));
     return firn_alter_push(r, out, c, err);
@@ -158,7 +148,7 @@ static firn_code drop_partition(alter_reader *r, alter_changes *out, firn_err *e
 
 static firn_code replace_partition(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_REPLACE_PARTITION);
+    alter_change c = firn_alter_change(r, ALTER_REPLACE_PARTITION);
     FIRN_TRY(which_field(r, &c, err));
     FIRN_TRY(firn_alter_need(r, "WITH", err));
     FIRN_TRY(one_term(r, &c, 2, err));
@@ -168,30 +158,41 @@ static firn_code replace_partition(alter_reader *r, alter_changes *out, firn_err
 
 static firn_code rename_partition(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_RENAME_PARTITION);
+    alter_change c = firn_alter_change(r, ALTER_RENAME_PARTITION);
     FIRN_TRY(firn_alter_name(r, "a partition field", &c.name, err));
     FIRN_TRY(firn_alter_need(r, "TO", err));
     FIRN_TRY(firn_alter_name(r, "the new name", &c.value, err));
     return firn_alter_push(r, out, c, err);
 }
 
+/* Begins a list of terms, "a, b", "(a, b)", "none" or "()"; false if there is none in it. */
+static bool list_begins(alter_reader *r, bool *ret_bracket)
+{
+    *ret_bracket = firn_alter_take_sign(r, '(');
+    return *ret_bracket ? !firn_alter_take_sign(r, ')') : !firn_alter_take(r, "none");
+}
+
+/* Behind a term: *ret_more if another follows, else the bracket is closed. */
+static firn_code list_goes_on(alter_reader *r, bool bracket, bool *ret_more, firn_err *err)
+{
+    *ret_more = firn_alter_take_comma(r, bracket);
+    return *ret_more || !bracket ? FIRN_OK : firn_alter_need_sign(r, ')', err);
+}
+
 /* PARTITION BY day(ts), id · (day(ts), id) · NONE · () */
 static firn_code partition_by(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_PARTITION_BY);
+    alter_change c = firn_alter_change(r, ALTER_PARTITION_BY);
     FIRN_VEC(firn_partition_term) terms = {0};
-    bool bracket = firn_alter_take_sign(r, '(');
-    bool none = bracket ? firn_alter_take_sign(r, ')') : firn_alter_take(r, "none");
-    while (!none) {
+    bool bracket;
+    bool more = list_begins(r, &bracket);
+    while (more) {
         firn_partition_term term;
         FIRN_TRY(read_term(r, &term, err));
         if (!firn_vec_push(r->a, &terms, term))
             return firn_arena_raise(r->a, err);
-        if (!firn_alter_take_comma(r, bracket))
-            break;
+        FIRN_TRY(list_goes_on(r, bracket, &more, err));
     }
-    if (bracket && !none)
-        FIRN_TRY(firn_alter_need_sign(r, ')', err));
     c.terms = terms.v;
     c.term_count = terms.n;
     return firn_alter_push(r, out, c, err);
@@ -203,7 +204,7 @@ static firn_code partition_by(alter_reader *r, alter_changes *out, firn_err *err
 static firn_code push_distribution(alter_reader *r, const char *mode, alter_changes *out,
                                    firn_err *err)
 {
-    alter_change c = change(r, ALTER_SET_PROPERTY);
+    alter_change c = firn_alter_change(r, ALTER_SET_PROPERTY);
     c.name = FIRN_STR_LIT("write.distribution-mode");
     c.value = firn_str_of(mode);
     return firn_alter_push(r, out, c, err);
@@ -211,20 +212,17 @@ static firn_code push_distribution(alter_reader *r, const char *mode, alter_chan
 
 static firn_code sort_by(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_SORT_BY);
+    alter_change c = firn_alter_change(r, ALTER_SORT_BY);
     FIRN_VEC(firn_sort_term) terms = {0};
-    bool bracket = firn_alter_take_sign(r, '(');
-    bool none = bracket ? firn_alter_take_sign(r, ')') : firn_alter_take(r, "none");
-    while (!none) {
+    bool bracket;
+    bool more = list_begins(r, &bracket);
+    while (more) {
         firn_sort_term term;
         FIRN_TRY(read_sort_term(r, &term, err));
         if (!firn_vec_push(r->a, &terms, term))
             return firn_arena_raise(r->a, err);
-        if (!firn_alter_take_comma(r, bracket))
-            break;
+        FIRN_TRY(list_goes_on(r, bracket, &more, err));
     }
-    if (bracket && !none)
-        FIRN_TRY(firn_alter_need_sign(r, ')', err));
     c.sort = terms.v;
     c.sort_count = terms.n;
     return firn_alter_push(r, out, c, err);
@@ -240,7 +238,7 @@ static firn_code read_write(alter_reader *r, alter_changes *out, firn_err *err)
     }
     bool locally = firn_alter_take(r, "locally");
     if (firn_alter_take(r, "unordered")) {
-        alter_change c = change(r, ALTER_SORT_BY);
+        alter_change c = firn_alter_change(r, ALTER_SORT_BY);
         FIRN_TRY(distributed ? FIRN_OK : push_distribution(r, "none", out, err));
         return firn_alter_push(r, out, c, err);
     }
@@ -314,7 +312,7 @@ static firn_code push_version(alter_reader *r, alter_change c, alter_changes *ou
 /* Trino's own table properties say what other engines have statements for. */
 static firn_code read_property(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_SET_PROPERTY);
+    alter_change c = firn_alter_change(r, ALTER_SET_PROPERTY);
     FIRN_TRY(read_key(r, &c.name, err));
     if (!firn_alter_take_sign(r, '='))
         firn_alter_take_sign(r, ':');
@@ -349,7 +347,7 @@ static firn_code read_unset(alter_reader *r, alter_changes *out, firn_err *err)
     bool if_exists = firn_alter_if_exists(r);
     bool bracket = firn_alter_take_sign(r, '(');
     do {
-        alter_change c = change(r, ALTER_UNSET_PROPERTY);
+        alter_change c = firn_alter_change(r, ALTER_UNSET_PROPERTY);
         c.if_exists = if_exists;
         FIRN_TRY(read_key(r, &c.name, err));
         FIRN_TRY(firn_alter_push(r, out, c, err));
@@ -361,7 +359,7 @@ static firn_code read_identifiers(alter_reader *r, alter_kind kind, alter_change
                                   firn_err *err)
 {
     FIRN_TRY(firn_alter_need(r, "FIELDS", err));
-    alter_change c = change(r, kind);
+    alter_change c = firn_alter_change(r, kind);
     bool none = kind == ALTER_SET_IDENTIFIERS && firn_alter_take(r, "none");
     if (!none)
         FIRN_TRY(firn_alter_names(r, &c.names, &c.name_count, err));
@@ -378,7 +376,7 @@ static firn_code read_set(alter_reader *r, alter_changes *out, firn_err *err)
         return partition_by(r, out, err);
     if (firn_alter_is(r, 0, "location") && firn_alter_peek(r, 1)->kind == ALTER_TEXT) {
         r->at++;
-        alter_change c = change(r, ALTER_LOCATION);
+        alter_change c = firn_alter_change(r, ALTER_LOCATION);
         FIRN_TRY(firn_alter_string(r, "a place", &c.value, err));
         return firn_alter_push(r, out, c, err);
     }
@@ -389,7 +387,7 @@ static firn_code read_set(alter_reader *r, alter_changes *out, firn_err *err)
 
 static firn_code read_upgrade(alter_reader *r, alter_changes *out, firn_err *err)
 {
-    alter_change c = change(r, ALTER_FORMAT_VERSION);
+    alter_change c = firn_alter_change(r, ALTER_FORMAT_VERSION);
     firn_alter_take(r, "to");
     firn_alter_take(r, "version");
     FIRN_TRY(firn_alter_number(r, "a format version", &c.number, err));
@@ -451,277 +449,4 @@ firn_code firn_alter_parse_layout(alter_reader *r, alter_changes *out, bool *ret
         return read_upgrade(r, out, err);
     *ret = false;
     return FIRN_OK;
-}
-
-/* --- branches and tags --------------------------------------------------------------------- */
-
-static firn_code read_age(alter_reader *r, int64_t *ret, firn_err *err)
-{
-    static const struct {
-        const char *word;
-        int64_t minutes;
-    } units[] = {{"days", 1440}, {"day", 1440}, {"hours", 60},    {"hour", 60},
-                 {"minutes", 1}, {"minute", 1}, {"weeks", 10080}, {"week", 10080}};
-    int64_t n;
-    size_t offset = firn_alter_peek(r, 0)->offset;
-    FIRN_TRY(firn_alter_number(r, "a number", &n, err));
-    for (size_t i = 0; i < FIRN_COUNT_OF(units); i++) {
-        if (!firn_alter_take(r, units[i].word))
-            continue;
-        if (!__builtin_mul_overflow(n, units[i].minutes * MS_PER_MINUTE, ret))
-            return FIRN_OK;
-        firn_raise(err, FIRN_E_SQL, "%lld %s are too many", (long long)n, units[i].word);
-        return firn_alter_where(r, offset, err);
-    }
-    return firn_alter_expected(r, "DAYS, HOURS or MINUTES", err);
-}
-
-/* WITH SNAPSHOT RETENTION [n SNAPSHOTS] [n DAYS] */
-static firn_code read_snapshot_retention(alter_reader *r, firn_retention *ret, firn_err *err)
-{
-    size_t before = r->at;
-    for (;;) {
-        bool number = firn_alter_peek(r, 0)->kind == ALTER_NUMBER;
-        if (!number)
-            break;
-        bool count = firn_alter_is(r, 1, "snapshots") || firn_alter_is(r, 1, "snapshot");
-        if (!count) {
-            FIRN_TRY(read_age(r, &ret->max_snapshot_age_ms, err));
-            continue;
-        }
-        FIRN_TRY(firn_alter_number(r, "a number", &ret->min_snapshots_to_keep, err));
-        r->at++;
-    }
-    return r->at > before ? FIRN_OK : firn_alter_expected(r, "2 SNAPSHOTS, or 7 DAYS", err);
-}
-
-static firn_code read_retention(alter_reader *r, firn_retention *ret, firn_err *err)
-{
-    for (;;) {
-        if (firn_alter_take(r, "retain")) {
-            FIRN_TRY(read_age(r, &ret->max_ref_age_ms, err));
-        } else if (firn_alter_take2(r, "with", "snapshot")) {
-            FIRN_TRY(firn_alter_need(r, "RETENTION", err));
-            FIRN_TRY(read_snapshot_retention(r, ret, err));
-        } else {
-            return FIRN_OK;
-        }
-    }
-}
-
-/* AS OF VERSION 12 | AS OF TIMESTAMP '…' | AT 12, AT '…' */
-static firn_code read_at(alter_reader *r, firn_at *ret, firn_err *err)
-{
-    bool as_of = firn_alter_take2(r, "as", "of");
-    if (!as_of && !firn_alter_take(r, "at"))
-        return FIRN_OK;
-    if (!firn_alter_take(r, "version") && !firn_alter_take(r, "snapshot"))
-        firn_alter_take(r, "timestamp");
-    const alter_token *t = firn_alter_peek(r, 0);
-    firn_str text = firn_alter_text(r, t);
-    if (t->kind == ALTER_NUMBER)
-        r->at++;
-    else if (t->kind == ALTER_TEXT)
-        FIRN_TRY(firn_alter_string(r, "a time", &text, err));
-    else
-        FIRN_TRY(firn_alter_path(r, "a snapshot, a time, a branch or a tag", &text, err));
-    if (firn_at_parse(text, ret, err) == FIRN_OK)
-        return FIRN_OK;
-    return firn_alter_where(r, t->offset, err);
-}
-
-static firn_code set_ref(alter_reader *r, bool is_branch, firn_ref_mode mode, alter_changes *out,
-                         firn_err *err)
-{
-    alter_change c = change(r, ALTER_SET_REF);
-    c.if_absent = firn_alter_if_not_exists(r);
-    c.offset = firn_alter_peek(r, 0)->offset;
-    c.is_branch = is_branch;
-    c.mode = mode;
-    FIRN_TRY(
-        firn_alter_path(r, is_branch ? "the name of a branch" : "the name of a tag", &c.name, err));
-    FIRN_TRY(read_at(r, &c.at, err));
-    FIRN_TRY(read_retention(r, &c.retention, err));
-    return firn_alter_push(r, out, c, err);
-}
-
-static firn_code drop_ref(alter_reader *r, bool is_branch, alter_changes *out, firn_err *err)
-{
-    alter_change c = change(r, ALTER_DROP_REF);
-    c.if_exists = firn_alter_if_exists(r);
-    c.is_branch = is_branch;
-    FIRN_TRY(firn_alter_path(r, is_branch ? "a branch" : "a tag", &c.name, err));
-    return firn_alter_push(r, out, c, err);
-}
-
-static firn_code fast_forward(alter_reader *r, alter_changes *out, firn_err *err)
-{
-    alter_change c = change(r, ALTER_FAST_FORWARD);
-    firn_alter_take(r, "branch");
-    FIRN_TRY(firn_alter_path(r, "a branch", &c.name, err));
-    FIRN_TRY(firn_alter_need(r, "TO", err));
-    FIRN_TRY(firn_alter_path(r, "a branch or tag", &c.value, err));
-    return firn_alter_push(r, out, c, err);
-}
-
-/* "fast forward", "fast-forward", "fast_forward". */
-static bool take_fast_forward(alter_reader *r)
-{
-    size_t from = r->at;
-    if (firn_alter_take(r, "fast_forward"))
-        return true;
-    if (firn_alter_take(r, "fast")) {
-        firn_alter_take_sign(r, '-');
-        if (firn_alter_take(r, "forward"))
-            return true;
-    }
-    r->at = from;
-    return false;
-}
-
-static firn_code rename_branch(alter_reader *r, alter_changes *out, firn_err *err)
-{
-    alter_change c = change(r, ALTER_RENAME_BRANCH);
-    FIRN_TRY(firn_alter_path(r, "a branch", &c.name, err));
-    FIRN_TRY(firn_alter_need(r, "TO", err));
-    FIRN_TRY(firn_alter_path(r, "the new name", &c.value, err));
-    return firn_alter_push(r, out, c, err);
-}
-
-static firn_code retain_ref(alter_reader *r, alter_changes *out, firn_err *err)
-{
-    alter_change c = change(r, ALTER_RETENTION);
-    FIRN_TRY(firn_alter_path(r, "a branch or tag", &c.name, err));
-    if (firn_alter_peek(r, 0)->kind == ALTER_NUMBER && !firn_alter_is(r, 1, "snapshots") &&
-        !firn_alter_is(r, 1, "snapshot"))
-        FIRN_TRY(read_age(r, &c.retention.max_ref_age_ms, err));
-    else if (firn_alter_peek(r, 0)->kind == ALTER_NUMBER)
-        FIRN_TRY(read_snapshot_retention(r, &c.retention, err));
-    FIRN_TRY(read_retention(r, &c.retention, err));
-    return firn_alter_push(r, out, c, err);
-}
-
-static bool take_kind(alter_reader *r, bool *ret_branch)
-{
-    *ret_branch = firn_alter_is(r, 0, "branch");
-    return firn_alter_take(r, "branch") || firn_alter_take(r, "tag");
-}
-
-/* firn alter's short forms: "branch create x", "tag drop x", "tag x". */
-static firn_code read_kind_first(alter_reader *r, bool is_branch, alter_changes *out, firn_err *err)
-{
-    if (firn_alter_take(r, "drop") || firn_alter_take(r, "delete"))
-        return drop_ref(r, is_branch, out, err);
-    if (firn_alter_take(r, "replace") || firn_alter_take(r, "move"))
-        return set_ref(r, is_branch, FIRN_REF_REPLACE, out, err);
-    if (is_branch && firn_alter_take(r, "rename"))
-        return rename_branch(r, out, err);
-    if (is_branch && take_fast_forward(r))
-        return fast_forward(r, out, err);
-    if (firn_alter_take(r, "retain"))
-        return retain_ref(r, out, err);
-    firn_alter_take(r, "create");
-    return set_ref(r, is_branch, FIRN_REF_CREATE, out, err);
-}
-
-firn_code firn_alter_parse_refs(alter_reader *r, alter_changes *out, bool *ret, firn_err *err)
-{
-    bool is_branch;
-    size_t from = r->at;
-    *ret = true;
-    if (firn_alter_take(r, "create")) {
-        bool either = firn_alter_take2(r, "or", "replace");
-        if (!take_kind(r, &is_branch))
-            return firn_alter_expected(r, "BRANCH or TAG", err);
-        return set_ref(r, is_branch, either ? FIRN_REF_CREATE_OR_REPLACE : FIRN_REF_CREATE, out,
-                       err);
-    }
-    if (firn_alter_take(r, "replace")) {
-        if (!take_kind(r, &is_branch))
-            return firn_alter_expected(r, "PARTITION FIELD, BRANCH or TAG", err);
-        return set_ref(r, is_branch, FIRN_REF_REPLACE, out, err);
-    }
-    if (firn_alter_take(r, "drop") && take_kind(r, &is_branch))
-        return drop_ref(r, is_branch, out, err);
-    r->at = from;
-    if (firn_alter_take2(r, "rename", "branch"))
-        return rename_branch(r, out, err);
-    if (take_fast_forward(r))
-        return fast_forward(r, out, err);
-    if (firn_alter_take(r, "retain"))
-        return retain_ref(r, out, err);
-    if (take_kind(r, &is_branch))
-        return read_kind_first(r, is_branch, out, err);
-    *ret = false;
-    return FIRN_OK;
-}
-
-/* --- CALL ---------------------------------------------------------------------------------- */
-
-/* 'db.t' as the parts of a name. */
-static firn_code split_table(alter_reader *r, firn_str text, alter_script *s, firn_err *err)
-{
-    FIRN_VEC(firn_str) parts = {0};
-    while (text.p) {
-        firn_str part = firn_str_cut(&text, '.');
-        FIRN_TRY(firn_name_unquote(part, r->a, &part, err));
-        if (!firn_vec_push(r->a, &parts, part))
-            return firn_arena_raise(r->a, err);
-    }
-    s->table = parts.v;
-    s->table_parts = parts.n;
-    return FIRN_OK;
-}
-
-/* [name =>] 'text' */
-static firn_code read_argument(alter_reader *r, const char *const names[3], size_t place,
-                               firn_str values[3], firn_err *err)
-{
-    size_t at = place;
-    const alter_token *t = firn_alter_peek(r, 0);
-    if (t->kind == ALTER_WORD) {
-        firn_str name = firn_alter_text(r, t);
-        for (at = 0; at < 3 && !firn_str_ieq(name, firn_str_of(names[at])); at++)
-            continue;
-        if (at == 3)
-            return firn_alter_expected(r, "table, branch or to", err);
-        r->at++;
-        FIRN_TRY(firn_alter_need_sign(r, '=', err));
-        FIRN_TRY(firn_alter_need_sign(r, '>', err));
-    }
-    if (at >= 3)
-        return firn_alter_expected(r, "')'", err);
-    return firn_alter_string(r, "a text in quotes", &values[at], err);
-}
-
-firn_code firn_alter_parse_call(alter_reader *r, alter_script *ret, firn_err *err)
-{
-    static const char *const names[3] = {"table", "branch", "to"};
-    firn_str values[3] = {{NULL, 0}, {NULL, 0}, {NULL, 0}};
-    firn_str procedure;
-    size_t offset = firn_alter_peek(r, 0)->offset;
-    FIRN_TRY(firn_alter_path(r, "a procedure", &procedure, err));
-    if (!firn_str_ends(procedure, "system.fast_forward")) {
-        firn_raise(err, FIRN_E_UNSUPPORTED, "there is no procedure %s", firn_quote(procedure).s);
-        firn_err_advise(err, "there is system.fast_forward('table', 'branch', 'to')");
-        return firn_alter_where(r, offset, err);
-    }
-    FIRN_TRY(firn_alter_need_sign(r, '(', err));
-    ret->table_offset = firn_alter_peek(r, 0)->offset;
-    size_t n = 0;
-    do {
-        FIRN_TRY(read_argument(r, names, n++, values, err));
-    } while (firn_alter_take_sign(r, ','));
-    for (size_t i = 0; i < 3; i++)
-        if (!values[i].p)
-            return firn_alter_expected(r, "the argument after it", err);
-    FIRN_TRY(firn_alter_need_sign(r, ')', err));
-    if (firn_alter_peek(r, 0)->kind != ALTER_END)
-        return firn_alter_expected(r, "the end", err);
-    alter_change c = change(r, ALTER_FAST_FORWARD);
-    c.offset = ret->table_offset;
-    c.name = values[1];
-    c.value = values[2];
-    FIRN_TRY(split_table(r, values[0], ret, err));
-    return firn_alter_push(r, &ret->changes, c, err);
 }
