@@ -588,7 +588,7 @@ def read(jars, jobs, out):
                 found["lineage"] = lineage(reader, job)
         except Exception as error:  # the outcome, whatever it is
             found = {"cannot": own_error(error)}
-        found.update(job, seconds=round(time.monotonic() - began, 2))
+        found = {**job, **found, "seconds": round(time.monotonic() - began, 2)}
         print(json.dumps(found), file=out, flush=True)
 
 

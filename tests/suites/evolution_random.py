@@ -14,7 +14,7 @@ import random
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import FULL, TMP, Project, Suite, note, rows, same, table  # noqa: E402
+from firnlab import FULL, ROOT, TMP, Project, Skip, Suite, note, rows, same, table  # noqa: E402
 
 suite = Suite()
 
@@ -58,7 +58,7 @@ class Model:
         self.random = random.Random(seed)
         self.columns, self.rows, self.names, self.last = [Column("id", "bigint")], [], 0, 0
         self.spec, self.ever, self.order = [], set(), []
-        self.beyond = False  # a date became a timestamp, which PyIceberg 0.12 does not read
+        self.beyond = False  # a date became a timestamp: only firn reads that
         self.columns += [new_column(self, n < 4) for n in range(6)]
 
     def name(self):
@@ -387,13 +387,28 @@ class Sequence(Project):
 def sequence(seed, version):
     p = Sequence(seed, version)
     p.play()
-    if FULL:
+    if FULL and p.m.beyond:
+        note("Spark does not read dates that became timestamps either (docs/INTEROP.md)")
+    elif FULL:
         spark_reads(p)
+
+
+def newest_iceberg():
+    """Older ones stop at int columns of the engine's files that have become long
+    (docs/INTEROP.md)."""
+    sys.path.append(str(ROOT / "tests/interop"))
+    import install
+    try:
+        python, jars = install.spark(install.VERSIONS[-1])
+    except install.Missing as why:
+        raise Skip(str(why)) from None
+    os.environ.update(FIRN_SPARK_PYTHON=python, FIRN_SPARK_JARS=jars)
 
 
 def spark_reads(p):
     from sparklab import Spark
     if not started:
+        newest_iceberg()
         started.append(Spark(TMP / "spark.log"))
     started[0].open(p.lake)
     found = started[0].sql("SELECT * FROM lake.raw.t ORDER BY id")
