@@ -145,7 +145,7 @@ def outcomes(reader, corpora, wanted, tmp):
     for job, told in zip(jobs, found):
         here = result.setdefault(job["writer"], {}).setdefault(job["key"], [])
         here.append(judged(known[job["key"]], job, told))
-        if "lineage" in told:
+        if isinstance(told.get("lineage"), list):  # else the reader stopped, or was not asked
             LINEAGE.setdefault((job["writer"], job["key"]), {})[reader] = told["lineage"]
     return result
 

@@ -109,7 +109,6 @@ def row_lineage():
     if not FULL:
         raise Skip("with --full")
     both = {k: v for k, v in interop.LINEAGE.items() if len(v) > 1}
-    both = {k: v for k, v in both.items() if v["Spark 1.12.0"] is not True}  # could not read it
     for (writer, key), found in both.items():
         same(found["firn"], found["Spark 1.12.0"], f"{writer}'s {key}")
     if "Spark 1.12.0" in HERE.missing:
