@@ -18,7 +18,7 @@ static void *member(const firn_option *o, void *out)
 /* --- messages ------------------------------------------------------------------------------ */
 
 typedef struct but_was {
-    char s[160];
+    char s[sizeof(firn_quoted) + 8];
 } but_was;
 
 /* ", not 'x'" for the end of a message; nothing for a secret. */

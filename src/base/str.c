@@ -312,10 +312,19 @@ bool firn_utf8_valid(const char *p, size_t n)
     return firn_utf8_valid_prefix(p, n) == n;
 }
 
+/* A location is copied from the message into a command: it is kept whole where a value is cut. */
+static size_t quote_room(firn_str s)
+{
+    enum { OF_A_VALUE = 136 };
+    bool location = firn_str_starts(s, "/") || memmem(s.p, FIRN_MIN(s.n, (size_t)16), "://", 3);
+    size_t room = location ? sizeof(firn_quoted) : OF_A_VALUE;
+    return room - sizeof "'…'"; /* what is always kept for the end */
+}
+
 firn_quoted firn_quote(firn_str s)
 {
     firn_quoted q;
-    size_t room = sizeof q.s - sizeof "'…'"; /* what is always kept for the end */
+    size_t room = quote_room(s);
     size_t n = 0;
     size_t i = 0;
     q.s[n++] = '\'';

@@ -51,9 +51,10 @@ size_t firn_utf8_decode(const char *p, size_t n, uint32_t *ret);
 size_t firn_utf8_encode(uint32_t cp, char out[4]);
 
 /* A foreign text made safe to print: in single quotes, control and invalid bytes escaped as \xNN,
- * capped with "…".  Use: firn_raise(err, …, "no table %s", firn_quote(name).s) */
+ * capped with "…" after 130 bytes, a location (a path from the root, a URL) after 440.  Use:
+ * firn_raise(err, …, "no table %s", firn_quote(name).s) */
 typedef struct firn_quoted {
-    char s[136];
+    char s[448];
 } firn_quoted;
 firn_quoted firn_quote(firn_str s);
 firn_quoted firn_quotec(const char *cstr);

@@ -142,7 +142,7 @@ FIRN_NODISCARD firn_code firn_view_keys_make(firn_view_work *w, firn_type *want,
                                              firn_view_keys **ret, firn_err *err);
 
 /* Number of a data file's partition; -1: no deletes are in it. */
-FIRN_NODISCARD firn_code firn_view_keys_place(firn_view_work *w, const firn_view_keys *k,
+FIRN_NODISCARD firn_code firn_view_keys_place(firn_view_work *w, firn_view_keys *k,
                                               const firn_data_file *f, int64_t *ret, firn_err *err);
 
 /* Appends an ANTI JOIN for each group of deletes, behind "… AS d". */

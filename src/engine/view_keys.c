@@ -21,6 +21,7 @@ struct firn_view_keys {
     FIRN_VEC(key_group *) groups;
     firn_map places; /* int64_t * by spec and partition */
     int64_t place_count;
+    firn_spec_use use;
 };
 
 /* From a top-level column down to the field with an id. */
@@ -155,18 +156,13 @@ static bool is_everywhere(const firn_spec *spec)
     return true;
 }
 
-static firn_code place_key(firn_view_work *w, const firn_data_file *f, const firn_spec **ret_spec,
+/* The spec is then k->use's. */
+static firn_code place_key(firn_view_work *w, firn_view_keys *k, const firn_data_file *f,
                            firn_buf *out, firn_err *err)
 {
-    firn_type *types;
-    const firn_spec *spec = firn_metadata_spec(w->rq->metadata, f->spec_id);
-    if (!spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)f->spec_id);
-    FIRN_TRY(firn_metadata_partition_types(w->rq->metadata, spec, w->a, &types, err));
+    FIRN_TRY(firn_metadata_use_spec(w->rq->metadata, f->spec_id, w->a, &k->use, err));
     FIRN_TRY(firn_buf_addf(out, err, "%d:", (int)f->spec_id));
-    *ret_spec = spec;
-    return firn_partition_key(spec, types, f->partition, out, err);
+    return firn_partition_key(k->use.spec, k->use.types, f->partition, out, err);
 }
 
 /* Numbers the partition that a delete file is in. */
@@ -174,9 +170,8 @@ static firn_code number_place(firn_view_work *w, firn_view_keys *k, const firn_d
                               bool *everywhere, int64_t *ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf key = FIRN_SQL_BUF;
-    const firn_spec *spec;
-    FIRN_TRY(place_key(w, f, &spec, &key, err));
-    *everywhere = is_everywhere(spec);
+    FIRN_TRY(place_key(w, k, f, &key, err));
+    *everywhere = is_everywhere(k->use.spec);
     *ret = -1;
     if (*everywhere)
         return FIRN_OK;
@@ -254,15 +249,14 @@ firn_code firn_view_keys_make(firn_view_work *w, firn_type *want, bool *ret_foot
     return FIRN_OK;
 }
 
-firn_code firn_view_keys_place(firn_view_work *w, const firn_view_keys *k, const firn_data_file *f,
+firn_code firn_view_keys_place(firn_view_work *w, firn_view_keys *k, const firn_data_file *f,
                                int64_t *ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf key = FIRN_SQL_BUF;
-    const firn_spec *spec;
     *ret = -1;
     if (k->places.n == 0)
         return FIRN_OK;
-    FIRN_TRY(place_key(w, f, &spec, &key, err));
+    FIRN_TRY(place_key(w, k, f, &key, err));
     const int64_t *number = firn_map_get(&k->places, firn_buf_str(&key));
     if (number)
         *ret = *number;

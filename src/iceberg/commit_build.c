@@ -246,10 +246,7 @@ static firn_code filter_manifest(building *b, firn_manifest_file *mf, const firn
     firn_type *types;
     firn_str path;
     filtering f = {.b = b, .partitions = partitions};
-    f.spec = firn_metadata_spec(b->m, mf->partition_spec_id);
-    if (!f.spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)mf->partition_spec_id);
+    FIRN_TRY(firn_metadata_need_spec(b->m, mf->partition_spec_id, &f.spec, err));
     /* deletes reach no file of another spec, or all: then of those that stay, too */
     if (partitions && f.spec != b->m->spec && mf->deletes) {
         FIRN_TRY(complete_counts(b, mf, err));

@@ -188,13 +188,13 @@ firn_code firn_evolve_set_property(firn_evolution *e, firn_str key, firn_str val
     return put_property(e, key, value, err);
 }
 
-static firn_code no_property(const firn_evolution *e, firn_str key, firn_err *err)
+firn_code firn_evolve_advise_key(const firn_evolution *e, json_t *object, firn_str key,
+                                 firn_err *err)
 {
     const char *name;
     json_t *value;
     FIRN_VEC(firn_str) names = {0};
-    firn_raise(err, FIRN_E_NOTFOUND, "property %s is not set", firn_quote(key).s);
-    json_object_foreach(e->properties, name, value)
+    json_object_foreach(object, name, value)
     {
         if (!firn_vec_push(e->a, &names, firn_str_of(name)))
             return FIRN_E_NOTFOUND;
@@ -203,6 +203,12 @@ static firn_code no_property(const firn_evolution *e, firn_str key, firn_err *er
     if (near >= 0)
         firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names.v[near]));
     return FIRN_E_NOTFOUND;
+}
+
+static firn_code no_property(const firn_evolution *e, firn_str key, firn_err *err)
+{
+    firn_raise(err, FIRN_E_NOTFOUND, "property %s is not set", firn_quote(key).s);
+    return firn_evolve_advise_key(e, e->properties, key, err);
 }
 
 static firn_code drop_property(firn_evolution *e, firn_str key, firn_err *err)

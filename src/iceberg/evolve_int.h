@@ -78,6 +78,11 @@ FIRN_NODISCARD firn_code firn_evolve_other(firn_evolution *e, const char *action
 FIRN_NODISCARD firn_code firn_evolve_need(const firn_evolution *e, int version, const char *what,
                                           firn_err *err);
 
+/* Advises the key of a JSON object that is nearest to one that is not there; returns
+ * FIRN_E_NOTFOUND, which was raised before. */
+firn_code firn_evolve_advise_key(const firn_evolution *e, json_t *object, firn_str key,
+                                 firn_err *err);
+
 /* Whether the JSON text is a value of the type (evolve_default.c); *ret is a new reference. */
 FIRN_NODISCARD firn_code firn_evolve_default_json(const firn_type *type, firn_str json,
                                                   json_t **ret, firn_err *err);

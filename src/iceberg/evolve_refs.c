@@ -32,19 +32,8 @@ static int64_t ref_snapshot(const json_t *ref)
 
 static firn_code no_ref(const firn_evolution *e, firn_str name, const char *what, firn_err *err)
 {
-    const char *key;
-    json_t *ref;
-    FIRN_VEC(firn_str) names = {0};
     firn_raise(err, FIRN_E_NOTFOUND, "there is no %s %s", what, firn_quote(name).s);
-    json_object_foreach(e->refs, key, ref)
-    {
-        if (!firn_vec_push(e->a, &names, firn_str_of(key)))
-            return FIRN_E_NOTFOUND;
-    }
-    int near = firn_str_nearest(name, names.v, names.n);
-    if (near >= 0)
-        firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names.v[near]));
-    return FIRN_E_NOTFOUND;
+    return firn_evolve_advise_key(e, e->refs, name, err);
 }
 
 static firn_code refuse_firn(firn_str name, firn_err *err)

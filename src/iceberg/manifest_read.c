@@ -394,11 +394,7 @@ static firn_code find_spec(reading *rd, const firn_avro_reader *r, firn_err *err
     if (id < 0 && !firn_str_i64(text, &id))
         return firn_raise(err, FIRN_E_DATA, "partition-spec-id is %s, which is no number",
                           firn_quote(text).s);
-    rd->spec = firn_metadata_spec(rd->m, (int32_t)id);
-    if (!rd->spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %lld is not in the metadata",
-                          (long long)id);
-    return FIRN_OK;
+    return firn_metadata_need_spec(rd->m, id, &rd->spec, err);
 }
 
 static firn_code partition_types(reading *rd, firn_arena *a, firn_err *err)

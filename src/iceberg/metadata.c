@@ -453,6 +453,30 @@ firn_code firn_metadata_partition_types(const firn_metadata *m, const firn_spec 
     return FIRN_OK;
 }
 
+firn_code firn_metadata_need_spec(const firn_metadata *m, int64_t spec_id, const firn_spec **ret,
+                                  firn_err *err)
+{
+    bool fits = spec_id >= INT32_MIN && spec_id <= INT32_MAX;
+    const firn_spec *spec = fits ? firn_metadata_spec(m, (int32_t)spec_id) : NULL;
+    if (!spec)
+        return firn_raise(err, FIRN_E_DATA, "partition spec %lld is not in the metadata",
+                          (long long)spec_id);
+    *ret = spec;
+    return FIRN_OK;
+}
+
+firn_code firn_metadata_use_spec(const firn_metadata *m, int32_t spec_id, firn_arena *a,
+                                 firn_spec_use *use, firn_err *err)
+{
+    firn_spec_use next;
+    if (use->spec && use->spec->spec_id == spec_id)
+        return FIRN_OK;
+    FIRN_TRY(firn_metadata_need_spec(m, spec_id, &next.spec, err));
+    FIRN_TRY(firn_metadata_partition_types(m, next.spec, a, &next.types, err));
+    *use = next;
+    return FIRN_OK;
+}
+
 firn_str firn_metadata_property(const firn_metadata *m, const char *key)
 {
     const json_t *v = json_object_get(m->properties, key);

@@ -96,6 +96,19 @@ FIRN_NODISCARD firn_code firn_metadata_partition_types(const firn_metadata *m,
                                                        const firn_spec *spec, firn_arena *a,
                                                        firn_type **ret, firn_err *err);
 
+/* The spec that must be there: FIRN_E_DATA if it is not. */
+FIRN_NODISCARD firn_code firn_metadata_need_spec(const firn_metadata *m, int64_t spec_id,
+                                                 const firn_spec **ret, firn_err *err);
+
+/* The spec of the file looked at last, for who looks at one file after the other; {0} before. */
+typedef struct firn_spec_use {
+    const firn_spec *spec;
+    firn_type *types; /* of its fields */
+} firn_spec_use;
+/* Makes *use that of a spec, its types in `a`, which must be the same one for each call. */
+FIRN_NODISCARD firn_code firn_metadata_use_spec(const firn_metadata *m, int32_t spec_id,
+                                                firn_arena *a, firn_spec_use *use, firn_err *err);
+
 /* Returns the snapshot that was current at a time: the newest entry of the snapshot log not later
  * than it.  NULL if there is none. */
 const firn_snapshot *firn_metadata_as_of(const firn_metadata *m, int64_t timestamp_ms);

@@ -66,10 +66,8 @@ static firn_code union_values(firn_mt_worker *w, const firn_data_file *f, firn_v
                               size_t *ret_projected, firn_err *err)
 {
     const firn_mt_union *u = &w->t->parts;
-    const firn_spec *spec = firn_metadata_spec(w->t->m, f->spec_id);
-    if (!spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)f->spec_id);
+    const firn_spec *spec;
+    FIRN_TRY(firn_metadata_need_spec(w->t->m, f->spec_id, &spec, err));
     size_t at = (size_t)(spec - w->t->m->specs);
     for (size_t i = 0; i < u->spec.field_count; i++) {
         int32_t place = u->places[at][i];

@@ -63,8 +63,7 @@ typedef struct planning {
     job *job;
     const firn_metadata *m;
     const firn_expr *filter;
-    const firn_spec *spec; /* of the file looked at last */
-    const firn_type *types;
+    firn_spec_use use;
     int64_t stamp_of; /* the snapshot looked at last, */
     bool stamp_known;
     bool stamped; /* and whether firn made it */
@@ -74,21 +73,6 @@ typedef struct planning {
     firn_value *partition;           /* … like its partition … */
     const firn_spec *partition_spec; /* … of this spec */
 } planning;
-
-static firn_code use_spec(planning *p, int32_t spec_id, firn_err *err)
-{
-    firn_type *types;
-    if (p->spec && p->spec->spec_id == spec_id)
-        return FIRN_OK;
-    const firn_spec *spec = firn_metadata_spec(p->m, spec_id);
-    if (!spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)spec_id);
-    FIRN_TRY(firn_metadata_partition_types(p->m, spec, p->a, &types, err));
-    p->spec = spec;
-    p->types = types;
-    return FIRN_OK;
-}
 
 /* firn's own files have all columns; its snapshots are stamped with the run. */
 static bool is_ours(planning *p, int64_t snapshot_id)
@@ -111,8 +95,8 @@ static bool is_kept_identity(const planning *p, const firn_partition_field *f)
 
 static bool is_unproven(planning *p, const firn_manifest_entry *e)
 {
-    for (size_t i = 0; i < p->spec->field_count; i++)
-        if (is_kept_identity(p, &p->spec->fields[i]) && !e->file.partition[i].is_null)
+    for (size_t i = 0; i < p->use.spec->field_count; i++)
+        if (is_kept_identity(p, &p->use.spec->fields[i]) && !e->file.partition[i].is_null)
             return !is_ours(p, e->snapshot_id);
     return false;
 }
@@ -132,19 +116,19 @@ firn_code firn_scan_refuse_encrypted(const firn_data_file *f, firn_err *err)
 static firn_code copy_partition(planning *p, const firn_data_file *f, firn_value **ret,
                                 firn_err *err)
 {
-    size_t n = p->spec->field_count;
-    bool same = p->partition && p->partition_spec == p->spec;
+    size_t n = p->use.spec->field_count;
+    bool same = p->partition && p->partition_spec == p->use.spec;
     for (size_t i = 0; i < n && same; i++)
-        same = firn_value_eq(&p->types[i], &p->partition[i], &f->partition[i]);
+        same = firn_value_eq(&p->use.types[i], &p->partition[i], &f->partition[i]);
     if (!same) {
         firn_value *v = firn_arena_array(p->a, n, sizeof *v);
         bool ok = v != NULL;
         for (size_t i = 0; ok && i < n; i++)
-            ok = firn_value_copy(&p->types[i], &f->partition[i], p->a, &v[i]);
+            ok = firn_value_copy(&p->use.types[i], &f->partition[i], p->a, &v[i]);
         if (!ok)
             return firn_arena_raise(p->a, err);
         p->partition = v;
-        p->partition_spec = p->spec;
+        p->partition_spec = p->use.spec;
     }
     *ret = p->partition;
     return FIRN_OK;
@@ -203,8 +187,8 @@ static firn_code take_entry(planning *p, const firn_manifest_entry *e, firn_err 
     if (e->status == FIRN_ENTRY_DELETED)
         return FIRN_OK;
     p->part->live++;
-    FIRN_TRY(use_spec(p, e->file.spec_id, err));
-    if (p->filter && !firn_expr_file_may_match(p->filter, p->spec, p->types, &e->file))
+    FIRN_TRY(firn_metadata_use_spec(p->m, e->file.spec_id, p->a, &p->use, err));
+    if (p->filter && !firn_expr_file_may_match(p->filter, p->use.spec, p->use.types, &e->file))
         return FIRN_OK;
     if (!firn_str_ieq(e->file.file_format, FIRN_STR_LIT("parquet")))
         return firn_raise(err, FIRN_E_UNSUPPORTED, "data file %s is %s; only Parquet is read",
@@ -452,9 +436,9 @@ static firn_code choose_manifests(planning *p, const firn_manifest_file *manifes
             continue;
         bool spec_known = mf->partition_spec_id >= 0; /* else the manifest itself says */
         if (spec_known)
-            FIRN_TRY(use_spec(p, mf->partition_spec_id, err));
+            FIRN_TRY(firn_metadata_use_spec(p->m, mf->partition_spec_id, p->a, &p->use, err));
         if (!p->filter || !spec_known ||
-            firn_expr_manifest_may_match(p->filter, p->spec, p->types, mf))
+            firn_expr_manifest_may_match(p->filter, p->use.spec, p->use.types, mf))
             j->parts[j->count++] = (part){.mf = mf};
         else
             plan->files_total +=

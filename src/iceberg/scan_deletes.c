@@ -37,8 +37,7 @@ typedef struct matching {
     const firn_metadata *m;
     firn_scan_plan *plan;
     firn_arena *a;
-    const firn_spec *spec; /* of the file looked at last */
-    const firn_type *types;
+    firn_spec_use use;
     FIRN_VEC(group *) groups;
     firn_map positions;              /* by spec and partition */
     firn_map keys;                   /* equality deletes, the same */
@@ -52,21 +51,6 @@ typedef struct matching {
 } matching;
 
 /* --- gathering ----------------------------------------------------------------------------- */
-
-static firn_code use_spec(matching *g, int32_t spec_id, firn_err *err)
-{
-    firn_type *types;
-    if (g->spec && g->spec->spec_id == spec_id)
-        return FIRN_OK;
-    const firn_spec *spec = firn_metadata_spec(g->m, spec_id);
-    if (!spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)spec_id);
-    FIRN_TRY(firn_metadata_partition_types(g->m, spec, g->a, &types, err));
-    g->spec = spec;
-    g->types = types;
-    return FIRN_OK;
-}
 
 static bool is_unpartitioned(const firn_spec *spec)
 {
@@ -104,9 +88,9 @@ static firn_code push_at(matching *g, firn_map *map, firn_str key, candidate *c,
 /* Spec and partition of a file as bytes. */
 static firn_code place_of(matching *g, const firn_data_file *f, firn_buf *out, firn_err *err)
 {
-    FIRN_TRY(use_spec(g, f->spec_id, err));
+    FIRN_TRY(firn_metadata_use_spec(g->m, f->spec_id, g->a, &g->use, err));
     FIRN_TRY(firn_buf_addf(out, err, "%d:", (int)f->spec_id));
-    return firn_partition_key(g->spec, g->types, f->partition, out, err);
+    return firn_partition_key(g->use.spec, g->use.types, f->partition, out, err);
 }
 
 static bool is_vector(const firn_data_file *f)
@@ -136,8 +120,8 @@ static bool names_one_file(const candidate *c)
 /* Values of a transform of a later version are not known: nobody can say whose partition it is. */
 static firn_code refuse_unknown_place(const matching *g, const firn_data_file *f, firn_err *err)
 {
-    for (size_t i = 0; i < g->spec->field_count; i++) {
-        const firn_partition_field *p = &g->spec->fields[i];
+    for (size_t i = 0; i < g->use.spec->field_count; i++) {
+        const firn_partition_field *p = &g->use.spec->fields[i];
         firn_type type;
         if (p->transform.kind != FIRN_TRANSFORM_VOID &&
             !firn_metadata_partition_type(g->m, p, &type))
@@ -161,7 +145,7 @@ static firn_code add_candidate(matching *g, candidate *c, firn_err *err)
     FIRN_TRY(place_of(g, f, &key, err));
     if (f->content == FIRN_CONTENT_POSITION_DELETES)
         return push_at(g, &g->positions, firn_buf_str(&key), c, err);
-    if (is_unpartitioned(g->spec))
+    if (is_unpartitioned(g->use.spec))
         return push(g, &g->everywhere, c, err);
     FIRN_TRY(refuse_unknown_place(g, f, err));
     return push_at(g, &g->keys, firn_buf_str(&key), c, err);
@@ -201,10 +185,11 @@ static firn_code take_delete(void *arg, const firn_manifest_entry *e, bool *stop
     if (e->file.content == FIRN_CONTENT_EQUALITY_DELETES && e->file.equality_id_count == 0)
         return firn_raise(err, FIRN_E_DATA, "equality deletes %s without equality_ids",
                           firn_quote(e->file.file_path).s);
-    FIRN_TRY(use_spec(g, e->file.spec_id, err));
+    FIRN_TRY(firn_metadata_use_spec(g->m, e->file.spec_id, g->a, &g->use, err));
     firn_data_file bare = e->file;
     bare.metrics_count = 0;
-    FIRN_TRY(firn_data_file_copy(&bare, g->types, g->spec->field_count, g->a, &c->d.file, err));
+    FIRN_TRY(
+        firn_data_file_copy(&bare, g->use.types, g->use.spec->field_count, g->a, &c->d.file, err));
     return add_candidate(g, c, err);
 }
 
@@ -311,8 +296,10 @@ static firn_code match_file(matching *g, firn_scan_file *f, firn_err *err)
         f->delete_count = g->last_file->delete_count;
         return FIRN_OK;
     }
-    FIRN_TRY(apply_group(g, now[0], f->sequence_number + 1, path, &list, err));
-    FIRN_TRY(apply_group(g, now[1], f->sequence_number + 1, path, &list, err));
+    /* a damaged manifest may hold the last number there is */
+    int64_t later = f->sequence_number + (f->sequence_number < INT64_MAX);
+    FIRN_TRY(apply_group(g, now[0], later, path, &list, err));
+    FIRN_TRY(apply_group(g, now[1], later, path, &list, err));
     FIRN_TRY(apply_group(g, now[2], f->sequence_number, path, &list, err));
     /* what is for this path was found by it: its bounds have nothing to add */
     FIRN_TRY(apply_group(g, own, f->sequence_number, path, &list, err));
@@ -349,8 +336,8 @@ static firn_code may_apply(matching *g, const firn_expr *filter, const firn_mani
     *ret = true;
     if (!filter || mf->partition_spec_id < 0)
         return FIRN_OK;
-    FIRN_TRY(use_spec(g, mf->partition_spec_id, err));
-    *ret = firn_expr_manifest_may_match(filter, g->spec, g->types, mf);
+    FIRN_TRY(firn_metadata_use_spec(g->m, mf->partition_spec_id, g->a, &g->use, err));
+    *ret = firn_expr_manifest_may_match(filter, g->use.spec, g->use.types, mf);
     return FIRN_OK;
 }
 

@@ -209,7 +209,7 @@ static firn_code no_ref(const firn_metadata *m, const firn_at *at, const char *w
                                m->refs[near].is_branch ? "branch" : "tag",
                                firn_quote(m->refs[near].name).s);
     for (size_t i = 0; i < n && i < SHOWN; i++) {
-        char item[160];
+        char item[sizeof(firn_quoted) + 8];
         snprintf(item, sizeof item, "%s %s", m->refs[i].is_branch ? "branch" : "tag",
                  firn_quote(m->refs[i].name).s);
         list(&l, item);

@@ -166,32 +166,19 @@ firn_status firn_scanner_filter(firn_scanner *scanner, firn_filter *filter, firn
 typedef struct showing {
     firn_scanner *s;
     const firn_file **deletes; /* by their place in the plan */
-    const firn_spec *spec;     /* looked up last */
-    firn_type *types;
+    firn_spec_use use;
 } showing;
-
-static firn_code use_spec(showing *w, int32_t spec_id, firn_err *err)
-{
-    if (w->spec && w->spec->spec_id == spec_id)
-        return FIRN_OK;
-    const firn_spec *spec = firn_metadata_spec(w->s->table->m, spec_id);
-    if (!spec)
-        return firn_raise(err, FIRN_E_DATA, "partition spec %d is not in the metadata",
-                          (int)spec_id);
-    FIRN_TRY(firn_metadata_partition_types(w->s->table->m, spec, w->s->arena, &w->types, err));
-    w->spec = spec;
-    return FIRN_OK;
-}
 
 static firn_code show_partition(showing *w, const firn_data_file *f, firn_file *ret, firn_err *err)
 {
-    FIRN_TRY(use_spec(w, f->spec_id, err));
-    size_t n = w->spec->field_count;
+    FIRN_TRY(firn_metadata_use_spec(w->s->table->m, f->spec_id, w->s->arena, &w->use, err));
+    size_t n = w->use.spec->field_count;
     firn_literal *values = firn_arena_array(w->s->arena, n, sizeof *values);
     if (!values)
         return firn_arena_raise(w->s->arena, err);
     for (size_t i = 0; i < n; i++)
-        FIRN_TRY(firn_lib_literal(&w->types[i], &f->partition[i], w->s->arena, &values[i], err));
+        FIRN_TRY(
+            firn_lib_literal(&w->use.types[i], &f->partition[i], w->s->arena, &values[i], err));
     ret->partition = values;
     ret->partition_count = n;
     return FIRN_OK;
@@ -249,7 +236,7 @@ static firn_code show_planned(showing *w, const firn_scan_file *f, firn_planned_
                                .delete_count = f->delete_count};
     if (!w->s->filter)
         return FIRN_OK;
-    return firn_lib_filter_residual(w->s->filter, w->s->schema, w->spec, w->types,
+    return firn_lib_filter_residual(w->s->filter, w->s->schema, w->use.spec, w->use.types,
                                     f->file.partition, a, &ret->residual, err);
 }
 

@@ -226,7 +226,7 @@ static firn_code value_too_many(const firn_yaml_fault *fault, size_t at, firn_pl
 static firn_code cannot_begin(const firn_yaml_fault *fault, size_t at, firn_place place,
                               firn_err *err)
 {
-    char text[200];
+    char text[sizeof(firn_quoted) + 32];
     snprintf(text, sizeof text, "a text cannot begin with %s",
              firn_quote((firn_str){fault->text.p + at, at < fault->text.n}).s);
     return raise_yaml(place, text, "put it in quotes", err);

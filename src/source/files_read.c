@@ -212,22 +212,24 @@ static firn_code fill_buffer(firn_file_reader *r, uint8_t *buffer, size_t *n, si
 
 /* --- batches ------------------------------------------------------------------------------- */
 
-static firn_code new_batch(firn_file_reader *r, size_t bytes, firn_raw_batch **ret, firn_err *err)
+static firn_raw_batch *new_batch(firn_file_reader *r, size_t bytes, firn_err *err)
 {
     firn_raw_batch *b = firn_mem_alloc(sizeof *b);
-    if (!b)
-        return firn_raise_nomem(err);
+    if (!b) {
+        firn_raise_nomem(err);
+        return NULL;
+    }
     *b = (firn_raw_batch){.buffer_bytes = bytes, .record_cap = MAX_BATCH_RECORDS};
     b->buffer = firn_mem_alloc(bytes);
     b->records = firn_mem_alloc(b->record_cap * sizeof *b->records);
     if (!b->buffer || !b->records) {
         firn_raw_batch_free(b);
-        return firn_raise_nomem(err);
+        firn_raise_nomem(err);
+        return NULL;
     }
     if (r->tail_n)
         memcpy(b->buffer, r->tail, r->tail_n);
-    *ret = b;
-    return FIRN_OK;
+    return b;
 }
 
 static firn_code resize_batch(firn_raw_batch *b, size_t bytes, firn_err *err)
@@ -316,12 +318,13 @@ firn_code firn_file_reader_next(firn_file_reader *r, firn_raw_batch **ret, bool 
 {
     *ret_end = false;
     for (;;) {
-        firn_raw_batch *b = NULL;
         if (r->at_eof && r->tail_n == 0) {
             *ret_end = true;
             return FIRN_OK;
         }
-        FIRN_TRY(new_batch(r, FIRN_MAX(r->opt.batch_bytes, r->tail_n), &b, err));
+        firn_raw_batch *b = new_batch(r, FIRN_MAX(r->opt.batch_bytes, r->tail_n), err);
+        if (!b)
+            return FIRN_E_NOMEM;
         firn_code code = make_batch(r, b, err);
         if (code == FIRN_OK && b->batch.count) {
             *ret = b;

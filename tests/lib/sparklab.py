@@ -11,32 +11,28 @@ import sys
 
 from firnlab import ROOT, Skip
 
-SQLITE_JDBC = ("org.xerial:sqlite-jdbc", "3.47.1.0")
+sys.path += [str(ROOT / "tests/interop")]
+import install  # noqa: E402
+
+NEWEST = install.VERSIONS[-1]  # of Iceberg
 
 
-def fetched():
-    """(Python, jars) in the cache; fetches what is not there, and raises Skip if that fails."""
-    sys.path.insert(0, str(ROOT / "bench"))
-    import contestants
-    name, version = SQLITE_JDBC
-    jdbc = contestants.BENCH / f"{name.split(':')[1]}-{version}.jar"
+def installed(iceberg):
+    """(Python, jars) of an Iceberg version; fetches what is not there, and raises Skip if that
+    fails."""
     try:
-        contestants.install("spark")
-        if not jdbc.exists():
-            contestants.run_quietly(["mvn", "-q", "dependency:copy",
-                                     f"-DoutputDirectory={contestants.BENCH}",
-                                     f"-Dartifact={name}:{version}"])
-    except (RuntimeError, OSError) as error:
-        raise Skip(f"Spark cannot be fetched ({error}); FIRN_SPARK_PYTHON and FIRN_SPARK_JARS may "
+        return install.spark(iceberg)
+    except install.Missing as why:
+        raise Skip(f"Spark cannot be fetched ({why}); FIRN_SPARK_PYTHON and FIRN_SPARK_JARS may "
                    "name one that is there") from None
-    return str(contestants.python("spark")), f"{contestants.spark_jar()},{jdbc}"
 
 
-def found():
-    """(Python, jars)."""
+def found(iceberg):
+    """(Python, jars) of an Iceberg version; None: those that the environment names, or the
+    benchmarks' version."""
     python, jars = os.environ.get("FIRN_SPARK_PYTHON"), os.environ.get("FIRN_SPARK_JARS")
-    if not python and not jars:
-        return fetched()
+    if iceberg or not python and not jars:
+        return installed(iceberg or install.contestants.SPARK_JAR_VERSION)
     for path in [python or "", *(jars or "").split(",")]:
         if not os.path.exists(path):
             raise Skip(f"FIRN_SPARK_PYTHON or FIRN_SPARK_JARS names '{path}', which is not there")
@@ -46,8 +42,8 @@ def found():
 class Spark:
     """A running Spark; one statement at a time."""
 
-    def __init__(self, log):
-        python, jars = found()
+    def __init__(self, log, iceberg=None):
+        python, jars = found(iceberg)
         reading, writing = os.pipe()
         env = {**os.environ, "PYSPARK_PYTHON": python, "SPARK_LOCAL_IP": "127.0.0.1"}
         for name in ("SPARK_HOME", "MALLOC_PERTURB_", "PYTHONPATH"):

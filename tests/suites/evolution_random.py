@@ -14,7 +14,7 @@ import random
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import FULL, ROOT, TMP, Project, Skip, Suite, note, rows, same, table  # noqa: E402
+from firnlab import FULL, TMP, Project, Suite, note, rows, same, table  # noqa: E402
 
 suite = Suite()
 
@@ -393,23 +393,10 @@ def sequence(seed, version):
         spark_reads(p)
 
 
-def newest_iceberg():
-    """Older ones stop at int columns of the engine's files that have become long
-    (docs/INTEROP.md)."""
-    sys.path.append(str(ROOT / "tests/interop"))
-    import install
-    try:
-        python, jars = install.spark(install.VERSIONS[-1])
-    except install.Missing as why:
-        raise Skip(str(why)) from None
-    os.environ.update(FIRN_SPARK_PYTHON=python, FIRN_SPARK_JARS=jars)
-
-
 def spark_reads(p):
-    from sparklab import Spark
-    if not started:
-        newest_iceberg()
-        started.append(Spark(TMP / "spark.log"))
+    from sparklab import NEWEST, Spark
+    if not started:  # older ones stop at int columns that have become long (docs/INTEROP.md)
+        started.append(Spark(TMP / "spark.log", NEWEST))
     started[0].open(p.lake)
     found = started[0].sql("SELECT * FROM lake.raw.t ORDER BY id")
     wanted = sorted(p.m.table(), key=lambda r: r["id"])

@@ -160,6 +160,17 @@ static void quoting_caps_and_escapes(void **state FIRN_UNUSED)
     char big[300];
     memset(big, 'y', sizeof big);
     firn_quoted q = firn_quote((firn_str){big, sizeof big});
+    assert_true(strlen(q.s) < 136);
+    assert_non_null(strstr(q.s, "…"));
+    big[0] = '/';
+    q = firn_quote((firn_str){big, sizeof big});
+    assert_int_equal(strlen(q.s), sizeof big + 2);
+    memcpy(big, "file://", 7);
+    q = firn_quote((firn_str){big, sizeof big});
+    assert_int_equal(strlen(q.s), sizeof big + 2);
+    char longer[1000];
+    memset(longer, '/', sizeof longer);
+    q = firn_quote((firn_str){longer, sizeof longer});
     assert_true(strlen(q.s) < sizeof q.s);
     assert_non_null(strstr(q.s, "…"));
     assert_string_equal(firn_quote((firn_str){"a\x1b[2J\xff", 6}).s, "'a\\x1b[2J\\xff'");

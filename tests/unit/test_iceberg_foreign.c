@@ -207,6 +207,14 @@ static void the_header_may_name_the_spec(void **state FIRN_UNUSED)
     check_fails(read(&io, m, (firn_manifest_file){.partition_spec_id = -1}, &g), FIRN_E_DATA, &E,
                 "partition-spec-id is ''");
     mem_close(&io);
+    /* and one that 32 bits hold: 2^32 + 4 is not 4 */
+    mem_open(&io);
+    const firn_avro_meta_entry large = {"partition-spec-id", {(const uint8_t *)"4294967300", 10}};
+    write_avro(&io, "/m", ENTRY(V1_HEAD, FILE_HEAD PARTITION(PART_A) FILE_TAIL), &large, 1, &record,
+               1);
+    check_fails(read(&io, m, (firn_manifest_file){.partition_spec_id = -1}, &g), FIRN_E_DATA, &E,
+                "partition spec 4294967300 is not in the metadata");
+    mem_close(&io);
 }
 
 /* --- inheritance --------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which names of a statement are tables of the catalog, and the statement with others in their
  * place. */
-#include "check.h"
+#include "sql_help.h"
 
 #include "base/arena.h"
 #include "engine/sql_refs.h"
@@ -53,21 +53,6 @@ static const char *refs_text(firn_str sql, firn_arena *a)
     return firn_arena_strdup(a, firn_buf_cstr(&out));
 }
 
-typedef struct sample {
-    const char *sql;
-    const char *want;
-} sample;
-
-static void check_samples(const sample *cases, size_t count)
-{
-    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("test", 0);
-    for (size_t i = 0; i < count; i++) {
-        const char *got = refs_text(firn_str_of(cases[i].sql), a);
-        if (strcmp(got, cases[i].want) != 0)
-            fail_msg("%s\n  gives '%s'\n  not   '%s'", cases[i].sql, got, cases[i].want);
-    }
-}
-
 static void finds_tables(void **state FIRN_UNUSED)
 {
     static const sample cases[] = {
@@ -91,7 +76,7 @@ static void finds_tables(void **state FIRN_UNUSED)
         {"SELECT (x).raw.t", ""},
         {"FROM raw.nope", ""},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(refs_text, cases, FIRN_COUNT_OF(cases));
 }
 
 static void finds_states(void **state FIRN_UNUSED)
@@ -116,7 +101,7 @@ static void finds_states(void **state FIRN_UNUSED)
          "raw.orders at version@5-15; raw.orders at version@36-46"},
         {"WITH x AS (FROM raw.t AT (VERSION 1)) FROM x", "raw.t at version@16-21"},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(refs_text, cases, FIRN_COUNT_OF(cases));
 }
 
 static void finds_metadata(void **state FIRN_UNUSED)
@@ -138,7 +123,7 @@ static void finds_metadata(void **state FIRN_UNUSED)
         {"DESCRIBE raw.t.files", "raw.t$files@9-20"},
         {"FROM raw.t$files AT (VERSION 1)", "raw.t$files at version@5-16"},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(refs_text, cases, FIRN_COUNT_OF(cases));
 }
 
 static void finds_calls(void **state FIRN_UNUSED)
@@ -156,7 +141,7 @@ static void finds_calls(void **state FIRN_UNUSED)
         {"FROM iceberg", ""},
         {"FROM a.iceberg('x')", ""},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(refs_text, cases, FIRN_COUNT_OF(cases));
 }
 
 static void refuses(void **state FIRN_UNUSED)
@@ -182,7 +167,7 @@ static void refuses(void **state FIRN_UNUSED)
         {"FROM iceberg('x', moved => maybe)", "error m.sql:3:23: the value of this is not right"},
         {"FROM iceberg('x'", "error m.sql:3:21: a ')' or ',' is missing here"},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(refs_text, cases, FIRN_COUNT_OF(cases));
 }
 
 /* --- edits --------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Time travel in statements: which words ask for it, and which only look like it.  The forms are
  * those of the documentation of DuckDB 1.5, Spark 3.5 and Trino 476. */
-#include "check.h"
+#include "sql_help.h"
 
 #include "base/arena.h"
 #include "base/datetime.h"
@@ -27,21 +27,6 @@ static const char *clause_text(firn_str sql, firn_arena *a)
     if (at.at.kind == FIRN_AT_TIMESTAMP)
         return firn_arena_printf(a, "%s %lld @%zu", word, (long long)at.at.timestamp_ms, at.end);
     return firn_arena_printf(a, "%s %.*s @%zu", word, FIRN_STR_ARG(at.at.name), at.end);
-}
-
-typedef struct sample {
-    const char *sql;
-    const char *want;
-} sample;
-
-static void check_samples(const sample *cases, size_t count)
-{
-    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("test", 0);
-    for (size_t i = 0; i < count; i++) {
-        const char *got = clause_text(firn_str_of(cases[i].sql), a);
-        if (strcmp(got, cases[i].want) != 0)
-            fail_msg("%s\n  gives '%s'\n  not   '%s'", cases[i].sql, got, cases[i].want);
-    }
 }
 
 /* 1793527200000 is 2026-11-01T10:00:00Z (date -d … +%s). */
@@ -104,7 +89,7 @@ static void clauses(void **state FIRN_UNUSED)
          "time (SELECT epoch_ms(CAST(('2026-11-01'::TIMESTAMP AT TIME ZONE 'Asia/Tokyo'\n) AS "
          "TIMESTAMPTZ))) @65"},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(clause_text, cases, FIRN_COUNT_OF(cases));
 }
 
 static void look_alikes(void **state FIRN_UNUSED)
@@ -131,7 +116,7 @@ static void look_alikes(void **state FIRN_UNUSED)
         {"x AT (VERSION => 1)", "-"},
         {"", "-"},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(clause_text, cases, FIRN_COUNT_OF(cases));
 }
 
 static void mistakes(void **state FIRN_UNUSED)
@@ -153,7 +138,7 @@ static void mistakes(void **state FIRN_UNUSED)
         {"FOR SYSTEM_TIME FROM '2026-01-01' TO '2026-02-01'", "error line 1, column 17"},
         {"FOR SYSTEM_TIME BETWEEN 1 AND 2", "error line 1, column 17"},
     };
-    check_samples(cases, FIRN_COUNT_OF(cases));
+    check_samples(clause_text, cases, FIRN_COUNT_OF(cases));
 }
 
 static void selectors(void **state FIRN_UNUSED)
