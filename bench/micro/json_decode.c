@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_decode FILE: how fast one core frames, walks and fills the journal of the benchmark, and
- * (infer) walks it without knowing its columns.
+/* json_decode FILE: how fast one core frames, walks and fills the journal of the benchmark, as JSON
+ * or (FILE.bson) as BSON, and (infer) walks it without knowing its columns.
  *
  * The file is read into memory first, then each step runs over all of it, in batches as the
  * pipeline makes them; the best of three passes is printed in MB/s (10^6 bytes a second of CPU
@@ -24,6 +24,7 @@ static const char journal_type[] =
     "debit: decimal(18,2), credit: decimal(18,2), description: string>>>";
 
 typedef struct bench {
+    const firn_decoder_ops *ops;
     firn_slice file;
     FIRN_VEC(firn_batch) batches;
     FIRN_VEC(firn_record) records;
@@ -67,7 +68,7 @@ static firn_code frame(bench *b, firn_err *err)
     b->records.n = 0;
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("framer", 0);
     firn_slice head = {b->file.p, FIRN_MIN(b->file.n, (size_t)1 << 20)};
-    FIRN_TRY(firn_decoder_json.open(&opt, head, head.n == b->file.n, a, &f, err));
+    FIRN_TRY(b->ops->open(&opt, head, head.n == b->file.n, a, &f, err));
     while (at < b->file.n) {
         if (!firn_vec_room(b->arena, (void **)&b->records.v, &b->records.cap,
                            b->records.n + BATCH_RECORDS, sizeof *b->records.v))
@@ -75,7 +76,7 @@ static firn_code frame(bench *b, firn_err *err)
         firn_cut cut = {.records = b->records.v + b->records.n, .cap = BATCH_RECORDS};
         firn_slice piece = {b->file.p + at, FIRN_MIN(b->file.n - at, BATCH_BYTES)};
         bool eof = at + piece.n == b->file.n;
-        FIRN_TRY(firn_decoder_json.cut(f, piece, eof, true, &cut, err));
+        FIRN_TRY(b->ops->cut(f, piece, eof, true, &cut, err));
         firn_batch batch = {.bytes = {piece.p, cut.consumed}, .count = cut.n, .first_offset = at};
         if (!firn_vec_push(b->arena, &b->batches, batch))
             return firn_raise_nomem(err);
@@ -96,7 +97,7 @@ static firn_code walk(bench *b, firn_err *err)
     firn_shape *seen = firn_shape_new(a);
     for (size_t i = 0; i < b->batches.n; i++) {
         bool misfit;
-        FIRN_TRY(firn_decoder_json.walk(&b->batches.v[i], b->layout, seen, a, &misfit, err));
+        FIRN_TRY(b->ops->walk(&b->batches.v[i], b->layout, seen, a, &misfit, err));
         if (misfit)
             return firn_raise(err, FIRN_E_DATA, "batch %zu does not fit", i);
     }
@@ -109,7 +110,7 @@ static firn_code infer(bench *b, firn_err *err)
     firn_shape *seen = firn_shape_new(a);
     for (size_t i = 0; i < b->batches.n; i++) {
         bool misfit;
-        FIRN_TRY(firn_decoder_json.walk(&b->batches.v[i], NULL, seen, a, &misfit, err));
+        FIRN_TRY(b->ops->walk(&b->batches.v[i], NULL, seen, a, &misfit, err));
     }
     return FIRN_OK;
 }
@@ -137,8 +138,8 @@ static firn_code fill(bench *b, firn_err *err)
             size_t rows;
             empty_lists(&b->root);
             firn_arena_reset(a);
-            FIRN_TRY(firn_decoder_json.fill(&b->batches.v[i], &next, b->layout, &b->root, 0,
-                                            CHUNK_ROWS, &rows, &rejects, a, err));
+            FIRN_TRY(b->ops->fill(&b->batches.v[i], &next, b->layout, &b->root, 0, CHUNK_ROWS,
+                                  &rows, &rejects, a, err));
             b->rows += rows;
         }
     }
@@ -176,8 +177,10 @@ static firn_code measure(bench *b, firn_err *err)
 int main(int argc, char **argv)
 {
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("benchmark", 0);
-    bench b = {.arena = a};
+    bench b = {.arena = a, .ops = &firn_decoder_json};
     firn_err err = {0};
+    if (argc == 2 && firn_str_ends(firn_str_of(argv[1]), ".bson"))
+        b.ops = &firn_decoder_bson;
     if (argc != 2 || !a || read_file(argv[1], a, &b.file) != 0) {
         fprintf(stderr, "usage: json_decode FILE\n");
         return 2;

@@ -85,6 +85,7 @@ enum {
     FIRN_ID_DOTENV = 1118,      /* .env */
     FIRN_ID_LAYOUT = 1119,      /* a layout that cannot hold tables */
     FIRN_ID_TOO_LARGE = 1120,   /* size or depth of a file */
+    FIRN_ID_UNIT_TEST = 1121,   /* not a unit test */
 };
 
 #endif

@@ -55,6 +55,10 @@ static const char *usual_advice(firn_code code)
     return "";
 }
 
+static const char refused_advice[] = "`ls -ld` the file and the folders above it: who may do this? "
+                                     "chmod, chown, or run as its owner";
+static const char missing_advice[] = "look at the spelling; a path is seen from the current folder";
+
 static void fill(firn_err *err, firn_code code, const char *file, int line)
 {
     err->code = code;
@@ -124,6 +128,8 @@ firn_code firn_raise_errno_at(firn_err *err, int errnum, const char *file, int l
     fill(err, code, file, line);
     snprintf(err->text, sizeof err->text, "%.850s: %s", text, message);
     err->sys = errnum;
+    if (code == FIRN_E_AUTH || code == FIRN_E_NOTFOUND)
+        firn_err_advise(err, "%s", code == FIRN_E_AUTH ? refused_advice : missing_advice);
     return code;
 }
 

@@ -101,6 +101,8 @@ typedef struct firn_errid {
 
 /* Returns the row of an id, or NULL.  All rows, ascending, are firn_errids[0..firn_errid_count). */
 const firn_errid *firn_errid_find(uint16_t id);
+/* What causes the error and what mends it, in a few lines to be typed or written; NULL: none. */
+const char *firn_errid_example(uint16_t id);
 extern const firn_errid firn_errids[];
 extern const size_t firn_errid_count;
 

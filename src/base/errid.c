@@ -60,8 +60,10 @@ const firn_errid firn_errids[] = {
      "format is spelled as strptime has it and belongs to a date or timestamp.  Inside of {…} a "
      "type with ': ' needs quotes."},
     {1116, "not a check",
-     "A check is an SQL condition that must hold for every row; columns also have not_null and "
-     "unique.  {check: \"a > 0\", severity: warn, name: positive} says more."},
+     "A check is an SQL condition that must hold for every row; columns also have not_null, unique,\n"
+     "{accepted_values: [a, b]}, {relationships: {to: ns.table, field: id}} and {freshness: 2d},\n"
+     "tables {unique: [a, b]} and {row_count: {min: 1}}.  severity, name and where stand beside it:\n"
+     "{check: \"a > 0\", severity: warn, name: positive}."},
     {1117, "not a model",
      "A model is one SELECT in a .sql file in the folder of its namespace.  Its header, if there "
      "is one, comes first: /* firn, YAML, */.  Files and folders that begin with '_' or '.' are "
@@ -76,6 +78,16 @@ const firn_errid firn_errids[] = {
     {1120, "too large",
      "A project file or model has at most 1 MB, lists and maps nest to 32 levels.  Files of that "
      "size are usually data that went to the wrong place."},
+    {1121, "not a unit test",
+     "A file in the folder of tests holds `unit_tests:`, a list; each test has a name, a model, rows\n"
+     "under `given` and rows under `expect`:\n"
+     "  unit_tests:\n"
+     "    - name: net is gross without tax\n"
+     "      model: curated.invoices\n"
+     "      given: {raw.invoices: [{gross: 119, vat: 19}]}\n"
+     "      expect: [{net: 100}]\n"
+     "Tables not given are empty, columns not given are null; only columns named under `expect`\n"
+     "are compared."},
     {2001, "data that does not mean what it should",
      "A file or record is damaged or of another format than named."},
     {2002, "a limit was reached",
@@ -84,6 +96,14 @@ const firn_errid firn_errids[] = {
      "A file that landed before has changed.  Appending never lands a name twice, as its old rows\n"
      "would stay beside the new ones.  Give the new content a new name, use `write: replace`, or\n"
      "`identity: content` if content under any name is what counts."},
+    {2004, "columns of Parquet files that no type holds",
+     "A column is of one type in one file and of another in another file, or in the table: a number\n"
+     "here, a text there.  Say under `columns:` what it shall be; records whose value does not fit\n"
+     "go to NAMESPACE.TABLE__rejects."},
+    {2005, "the contract of a stream was broken",
+     "A key, a type or a value came that `contract: freeze`, or `on_conflict_of_types: fail`, does "
+     "not let in.  Nothing was landed.  If the change is meant, let it in with `evolve` for one "
+     "run; if not, `discard_value` lands records without the value and `reject` puts them aside."},
     {2101, "a record that cannot be read",
      "Not JSON, or a CSV row with another number of cells than the header.  The record is in\n"
      "NAMESPACE.TABLE__rejects, whole."},
@@ -92,8 +112,10 @@ const firn_errid firn_errids[] = {
      "is\n"
      "in another encoding, say so: `encoding: windows-1252`."},
     {2103, "a value that does not fit its column",
-     "Nothing is rounded, cut or made null: the record is in NAMESPACE.TABLE__rejects.  Give the\n"
-     "column a type that holds all values under `columns:`, or mend the source."},
+     "Nothing is rounded or cut: the record is in NAMESPACE.TABLE__rejects; where `landed` is true\n"
+     "there, only the value is, and the record landed without it (contract: discard_value).  Give\n"
+     "the column a type that holds all values under `columns:`, let `on_conflict_of_types:\n"
+     "residual` keep the others beside it, or mend the source."},
     {2104, "a required value is missing",
      "The column is `required: true`.  The record is in NAMESPACE.TABLE__rejects."},
     {2105, "a record that is too long",

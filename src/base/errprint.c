@@ -60,14 +60,15 @@ static void put_text(page *out, const char *s)
         i += put_character(out, s + i, n - i);
 }
 
+/* Nobody is left without something to do: where nothing better was said, the help is named. */
 static void put_advice(page *out, const firn_err *err)
 {
-    if (err->advice[0]) {
-        put(out, "\n  ");
-        paint(out, CYAN);
-        put_text(out, err->advice);
-        paint(out, RESET);
-    }
+    char help[48];
+    snprintf(help, sizeof help, "`firn help E%04u` says more", err->id);
+    put(out, "\n  ");
+    paint(out, CYAN);
+    put_text(out, err->advice[0] ? err->advice : help);
+    paint(out, RESET);
     if (err->code == FIRN_E_BUG && err->file) {
         char place[32];
         snprintf(place, sizeof place, ":%d", err->line);

@@ -143,8 +143,16 @@ static firn_code set_bool(const firn_option *o, const firn_conf *c, void *out, f
     static const char wants[] = "true or false";
     FIRN_TRY(check_plain(o, c, wants, err));
     bool yes = firn_str_eqc(c->text, "true");
-    if (!yes && !firn_str_eqc(c->text, "false"))
-        return wrong_value(o, c, wants, err);
+    if (!yes && !firn_str_eqc(c->text, "false")) {
+        bool meant = firn_str_ieq(c->text, FIRN_STR_LIT("yes")) ||
+                     firn_str_ieq(c->text, FIRN_STR_LIT("on")) || firn_str_eqc(c->text, "1");
+        bool no = firn_str_ieq(c->text, FIRN_STR_LIT("no")) ||
+                  firn_str_ieq(c->text, FIRN_STR_LIT("off")) || firn_str_eqc(c->text, "0");
+        wrong_value(o, c, wants, err);
+        if (meant || no)
+            firn_err_advise(err, "write it like this: %s: %s", o->key, meant ? "true" : "false");
+        return FIRN_E_CONFIG;
+    }
     *(bool *)member(o, out) = yes;
     return FIRN_OK;
 }

@@ -12,4 +12,10 @@
 FIRN_NODISCARD firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only,
                                                   firn_catalog **ret, firn_err *err);
 
+/* Opens a copy in memory of the SQLite catalog at `path`, an empty one where there is no file: it
+ * can be changed like any catalog, and nothing of that is kept.  Reading leaves no trace
+ * (catalog/sqlite_read.h).  The rest is as above. */
+FIRN_NODISCARD firn_code firn_catalog_sqlite_copy(firn_str path, firn_str name, firn_catalog **ret,
+                                                  firn_err *err);
+
 #endif

@@ -5,12 +5,15 @@
  * Version 0 files (without the column iceberg_type) are read and kept as they are.  One connection,
  * guarded by a mutex; other processes are kept apart by SQLite itself (WAL, busy timeout). */
 #include "catalog/catalogs.h"
+#include "catalog/sqlite_read.h"
 
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "env/fail.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <string.h>
@@ -43,6 +46,7 @@ static firn_code code_of(int rc)
     case SQLITE_NOMEM:
         return FIRN_E_NOMEM;
     case SQLITE_READONLY:
+    case SQLITE_CANTOPEN: /* the folder cannot be entered, or written */
     case SQLITE_PERM:
     case SQLITE_AUTH:
         return FIRN_E_AUTH;
@@ -56,13 +60,24 @@ static firn_code code_of(int rc)
     }
 }
 
+static void advise(firn_code code, firn_err *err)
+{
+    if (code == FIRN_E_TIMEOUT)
+        firn_err_advise(err, "another program holds the catalog; run again when it is done");
+    if (code == FIRN_E_DATA)
+        firn_err_advise(err, "put a copy of the file back; or move it away: tables that are there "
+                             "are taken into a new one by `firn register raw.orders FOLDER`");
+    if (code == FIRN_E_AUTH)
+        firn_err_advise(err, "who may write the file and its folder? see ls -ld; chmod, chown, or "
+                             "run as its owner");
+}
+
 static firn_code fail(sqlite_catalog *c, int rc, firn_err *err)
 {
     firn_code code = code_of(rc);
     firn_raise(err, code, "catalog %s: %s", firn_quotec(c->path).s,
                c->db ? sqlite3_errmsg(c->db) : sqlite3_errstr(rc));
-    if (code == FIRN_E_TIMEOUT)
-        firn_err_advise(err, "another program holds the catalog; run again when it is done");
+    advise(code, err);
     return code;
 }
 
@@ -147,8 +162,11 @@ static firn_code make_schema(sqlite_catalog *c, bool read_only, firn_err *err)
     FIRN_TRY(has_column(c, &has_table, &c->has_type, err));
     if (has_table)
         return FIRN_OK;
-    if (read_only)
-        return firn_raise(err, FIRN_E_DATA, "%s is no Iceberg catalog", firn_quotec(c->path).s);
+    if (read_only) {
+        firn_raise(err, FIRN_E_DATA, "%s is no Iceberg catalog", firn_quotec(c->path).s);
+        return firn_err_advise(err, "is it another program's file? name the catalog's own in the "
+                                    "project file: catalog: {path: ./catalog.db}");
+    }
     firn_code code = exec(c, create_tables, err);
     if (code != FIRN_OK) {
         sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
@@ -235,6 +253,21 @@ static firn_code open_db(sqlite_catalog *c, bool read_only, firn_err *err)
     return open_immutable(c, e);
 }
 
+/* A copy in memory.  A file that is there and no catalog is one of something else. */
+static firn_code open_copy(sqlite_catalog *c, bool read_only FIRN_UNUSED, firn_err *err)
+{
+    bool is_catalog;
+    int rc = sqlite3_open_v2(
+        ":memory:", &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (rc != SQLITE_OK)
+        return fail(c, rc, err);
+    sqlite3_extended_result_codes(c->db, 1);
+    if (firn_sqlite_read(c->path, c->db, err) != FIRN_OK)
+        return firn_wrap(err, "catalog");
+    FIRN_TRY(has_column(c, &is_catalog, &c->has_type, err));
+    return is_catalog ? FIRN_OK : make_schema(c, false, err);
+}
+
 static char *copy_text(firn_str s)
 {
     char *p = firn_mem_alloc(s.n + 1);
@@ -294,9 +327,27 @@ static void close_catalog(firn_catalog *head)
 static const firn_catalog_ops ops;
 static const firn_catalog_ops read_only_ops;
 
-firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only, firn_catalog **ret,
-                                   firn_err *err)
+/* What is only read is not made. */
+static firn_code check_there(firn_str path, bool read_only, firn_err *err)
 {
+    char name[PATH_MAX];
+    struct stat st;
+    if (!read_only || path.n >= sizeof name)
+        return FIRN_OK;
+    memcpy(name, path.p, path.n);
+    name[path.n] = '\0';
+    if (stat(name, &st) == 0 || errno != ENOENT)
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_NOTFOUND, "there is no catalog %s yet", firn_quote(path).s);
+    return firn_err_advise(err, "`firn run` makes it");
+}
+
+typedef firn_code (*opening)(sqlite_catalog *c, bool read_only, firn_err *err);
+
+static firn_code open_catalog(firn_str path, firn_str name, bool read_only, opening open,
+                              firn_catalog **ret, firn_err *err)
+{
+    FIRN_TRY(check_there(path, read_only, err));
     sqlite_catalog *c = firn_mem_alloc(sizeof *c);
     if (!c)
         return firn_raise_nomem(err);
@@ -304,7 +355,7 @@ firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only,
     pthread_mutex_init(&c->lock, NULL);
     c->path = copy_text(path);
     c->name = copy_text(name);
-    firn_code code = c->path && c->name ? open_db(c, read_only, err) : firn_raise_nomem(err);
+    firn_code code = c->path && c->name ? open(c, read_only, err) : firn_raise_nomem(err);
     if (code == FIRN_OK && name.n == 0)
         code = choose_name(c, err);
     if (code != FIRN_OK) {
@@ -314,6 +365,17 @@ firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only,
     c->head.name = firn_str_of(c->name);
     *ret = &c->head;
     return FIRN_OK;
+}
+
+firn_code firn_catalog_sqlite_open(firn_str path, firn_str name, bool read_only, firn_catalog **ret,
+                                   firn_err *err)
+{
+    return open_catalog(path, name, read_only, open_db, ret, err);
+}
+
+firn_code firn_catalog_sqlite_copy(firn_str path, firn_str name, firn_catalog **ret, firn_err *err)
+{
+    return open_catalog(path, name, false, open_copy, ret, err);
 }
 
 /* --- listing ------------------------------------------------------------------------------- */
@@ -348,8 +410,8 @@ static firn_code collect_namespaces(sqlite_catalog *c, firn_arena *a, firn_str *
     return FIRN_OK;
 }
 
-static firn_code collect_tables(sqlite_catalog *c, firn_arena *a, firn_ident **ret,
-                                size_t *ret_count, firn_err *err)
+static firn_code collect_idents(sqlite_catalog *c, const char *which, firn_arena *a,
+                                firn_ident **ret, size_t *ret_count, firn_err *err)
 {
     FIRN_VEC(firn_ident) list = {0};
     FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
@@ -357,7 +419,7 @@ static firn_code collect_tables(sqlite_catalog *c, firn_arena *a, firn_ident **r
         firn_arena_printf(a,
                           "SELECT table_namespace, table_name FROM iceberg_tables WHERE "
                           "catalog_name = ?%s ORDER BY 1, 2",
-                          only_tables(c));
+                          which);
     if (!sql)
         return firn_arena_raise(a, err);
     FIRN_TRY(prepare(c, sql, &c->head.name, 1, &st, err));
@@ -389,7 +451,23 @@ static firn_code list_tables(firn_catalog *head, firn_arena *a, firn_ident **ret
 {
     sqlite_catalog *c = (sqlite_catalog *)head;
     pthread_mutex_lock(&c->lock);
-    firn_code code = collect_tables(c, a, ret, ret_count, err);
+    firn_code code = collect_idents(c, only_tables(c), a, ret, ret_count, err);
+    pthread_mutex_unlock(&c->lock);
+    return code;
+}
+
+#define ONLY_VIEWS " AND iceberg_type = 'VIEW'"
+
+static firn_code list_views(firn_catalog *head, firn_arena *a, firn_ident **ret, size_t *ret_count,
+                            firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    *ret = NULL;
+    *ret_count = 0;
+    if (!c->has_type)
+        return FIRN_OK;
+    pthread_mutex_lock(&c->lock);
+    firn_code code = collect_idents(c, ONLY_VIEWS, a, ret, ret_count, err);
     pthread_mutex_unlock(&c->lock);
     return code;
 }
@@ -434,7 +512,7 @@ static firn_code not_a_table(sqlite_catalog *c, firn_ident ident, firn_err *err)
                       firn_quote(ident.ns).s, firn_quote(ident.name).s, firn_quote(c->head.name).s);
 }
 
-static firn_code load_locked(sqlite_catalog *c, firn_ident ident, firn_arena *a,
+static firn_code load_locked(sqlite_catalog *c, firn_ident ident, const char *which, firn_arena *a,
                              firn_str *ret_location, firn_err *err)
 {
     FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
@@ -443,7 +521,7 @@ static firn_code load_locked(sqlite_catalog *c, firn_ident ident, firn_arena *a,
                                         "SELECT metadata_location FROM iceberg_tables WHERE "
                                         "catalog_name = ? AND table_namespace = ? AND "
                                         "table_name = ?%s",
-                                        only_tables(c));
+                                        which);
     if (!sql)
         return firn_arena_raise(a, err);
     FIRN_TRY(prepare(c, sql, texts, 3, &st, err));
@@ -467,9 +545,24 @@ static firn_code load(firn_catalog *head, firn_ident ident, firn_arena *a, firn_
 {
     sqlite_catalog *c = (sqlite_catalog *)head;
     pthread_mutex_lock(&c->lock);
-    firn_code code = load_locked(c, ident, a, ret_location, err);
+    firn_code code = load_locked(c, ident, only_tables(c), a, ret_location, err);
     pthread_mutex_unlock(&c->lock);
     return code;
+}
+
+static firn_code load_view(firn_catalog *head, firn_ident ident, firn_arena *a,
+                           firn_str *ret_location, firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    firn_code code = FIRN_E_NOTFOUND;
+    pthread_mutex_lock(&c->lock);
+    if (c->has_type)
+        code = load_locked(c, ident, ONLY_VIEWS, a, ret_location, err);
+    pthread_mutex_unlock(&c->lock);
+    if (code != FIRN_E_NOTFOUND && code != FIRN_E_UNSUPPORTED)
+        return code;
+    return firn_raise(err, FIRN_E_NOTFOUND, "there is no view %s.%s in catalog %s",
+                      firn_quote(ident.ns).s, firn_quote(ident.name).s, firn_quote(c->head.name).s);
 }
 
 static firn_code changed_meanwhile(firn_ident ident, const char *how, firn_err *err)
@@ -526,11 +619,9 @@ static firn_code swap_all(sqlite_catalog *c, const firn_catalog_change *changes,
     return FIRN_FAIL("catalog.before_commit", err);
 }
 
-static firn_code commit_locked(sqlite_catalog *c, const firn_catalog_change *changes, size_t count,
-                               firn_err *err)
+/* Ends what BEGIN began: `code` says how it went so far. */
+static firn_code end_locked(sqlite_catalog *c, firn_code code, firn_err *err)
 {
-    FIRN_TRY(exec(c, "BEGIN IMMEDIATE", err));
-    firn_code code = swap_all(c, changes, count, err);
     if (code != FIRN_OK) {
         sqlite3_exec(c->db, "ROLLBACK", NULL, NULL, NULL);
         return code;
@@ -546,6 +637,13 @@ static firn_code commit_locked(sqlite_catalog *c, const firn_catalog_change *cha
     /* an I/O error while the log was synced: what the disk holds decides */
     return firn_raise(err, FIRN_E_COMMIT_UNKNOWN, "catalog %s: %s", firn_quotec(c->path).s,
                       sqlite3_errstr(rc));
+}
+
+static firn_code commit_locked(sqlite_catalog *c, const firn_catalog_change *changes, size_t count,
+                               firn_err *err)
+{
+    FIRN_TRY(exec(c, "BEGIN IMMEDIATE", err));
+    return end_locked(c, swap_all(c, changes, count, err), err);
 }
 
 static firn_code commit(firn_catalog *head, const firn_catalog_change *changes, size_t count,
@@ -577,9 +675,8 @@ static firn_code drop(firn_catalog *head, firn_ident ident, firn_err *err)
     return code;
 }
 
-static firn_code rename_table(firn_catalog *head, firn_ident from, firn_ident to, firn_err *err)
+static firn_code rename_locked(sqlite_catalog *c, firn_ident from, firn_ident to, firn_err *err)
 {
-    sqlite_catalog *c = (sqlite_catalog *)head;
     firn_str texts[] = {to.ns, to.name, c->head.name, from.ns, from.name};
     int changed = 0;
     static const char v0[] = "UPDATE iceberg_tables SET table_namespace = ?, table_name = ? WHERE "
@@ -587,14 +684,86 @@ static firn_code rename_table(firn_catalog *head, firn_ident from, firn_ident to
     static const char v1[] = "UPDATE iceberg_tables SET table_namespace = ?, table_name = ? WHERE "
                              "catalog_name = ? AND table_namespace = ? AND table_name = ? AND "
                              "(iceberg_type = 'TABLE' OR iceberg_type IS NULL)";
-    pthread_mutex_lock(&c->lock);
     firn_code code = run(c, c->has_type ? v1 : v0, texts, 5, &changed, err);
-    pthread_mutex_unlock(&c->lock);
     if (code == FIRN_E_EXISTS)
         return firn_raise(err, FIRN_E_EXISTS, "there is a table or view %s.%s already",
                           firn_quote(to.ns).s, firn_quote(to.name).s);
     if (code == FIRN_OK && changed == 0)
         return not_there(c, from, err);
+    return code;
+}
+
+static firn_code rename_table(firn_catalog *head, firn_ident from, firn_ident to, firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    pthread_mutex_lock(&c->lock);
+    firn_code code = rename_locked(c, from, to, err);
+    pthread_mutex_unlock(&c->lock);
+    return code;
+}
+
+/* --- views --------------------------------------------------------------------------------- */
+
+static firn_code insert_view(sqlite_catalog *c, const firn_view_change *x, firn_err *err)
+{
+    firn_str texts[] = {c->head.name, x->ident.ns, x->ident.name, x->new_location};
+    firn_code code = run(c,
+                         "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
+                         "metadata_location, previous_metadata_location, iceberg_type) VALUES "
+                         "(?, ?, ?, ?, NULL, 'VIEW')",
+                         texts, 4, NULL, err);
+    if (code != FIRN_E_EXISTS)
+        return code;
+    return firn_raise(err, FIRN_E_EXISTS, "there is a table or view %s.%s already",
+                      firn_quote(x->ident.ns).s, firn_quote(x->ident.name).s);
+}
+
+static firn_code change_view(sqlite_catalog *c, const firn_view_change *x, firn_err *err)
+{
+    firn_str texts[] = {c->head.name, x->ident.ns, x->ident.name, x->base, x->new_location};
+    int changed = 0;
+    FIRN_TRY(run(c,
+                 x->new_location.p
+                     ? "UPDATE iceberg_tables SET metadata_location = ?5, "
+                       "previous_metadata_location = ?4 WHERE catalog_name = ?1 AND "
+                       "table_namespace = ?2 AND table_name = ?3 AND metadata_location = ?4 "
+                       "AND iceberg_type = 'VIEW'"
+                     : "DELETE FROM iceberg_tables WHERE catalog_name = ?1 AND table_namespace = "
+                       "?2 AND table_name = ?3 AND metadata_location = ?4 AND iceberg_type = "
+                       "'VIEW'",
+                 texts, x->new_location.p ? 5 : 4, &changed, err));
+    if (changed == 1)
+        return FIRN_OK;
+    return firn_raise(err, FIRN_E_CONFLICT, "view %s.%s changed meanwhile",
+                      firn_quote(x->ident.ns).s, firn_quote(x->ident.name).s);
+}
+
+static firn_code swap_view_rows(sqlite_catalog *c, const firn_view_change *x, firn_err *err)
+{
+    bool made = x->new_location.p != NULL;
+    if (x->new_location.n > 1000)
+        return firn_raise(err, FIRN_E_LIMIT, "the metadata path of %s is too long for the catalog",
+                          firn_quote(x->ident.name).s);
+    if (x->move_table && made)
+        FIRN_TRY(rename_locked(c, x->table_from, x->table_to, err));
+    FIRN_TRY(x->base.p ? change_view(c, x, err) : insert_view(c, x, err));
+    if (x->move_table && !made)
+        FIRN_TRY(rename_locked(c, x->table_from, x->table_to, err));
+    return FIRN_FAIL("catalog.before_commit", err);
+}
+
+static firn_code swap_view(firn_catalog *head, const firn_view_change *x, firn_err *err)
+{
+    sqlite_catalog *c = (sqlite_catalog *)head;
+    if (!c->has_type)
+        return firn_raise(err, FIRN_E_UNSUPPORTED,
+                          "the catalog %s is of the old form that has no views",
+                          firn_quotec(c->path).s);
+    pthread_mutex_lock(&c->lock);
+    firn_code code = exec(c, "BEGIN IMMEDIATE", err);
+    if (code == FIRN_OK)
+        code = end_locked(c, swap_view_rows(c, x, err), err);
+    pthread_mutex_unlock(&c->lock);
     return code;
 }
 
@@ -609,6 +778,9 @@ static const firn_catalog_ops ops = {
     .commit = commit,
     .drop = drop,
     .rename = rename_table,
+    .list_views = list_views,
+    .load_view = load_view,
+    .swap_view = swap_view,
 };
 
 /* --- opened to be read only: SQLite itself could write, see open_to_write() ------------------ */
@@ -641,6 +813,11 @@ static firn_code refuse_rename(firn_catalog *c, firn_ident from FIRN_UNUSED,
     return refuse(c, err);
 }
 
+static firn_code refuse_view(firn_catalog *c, const firn_view_change *x FIRN_UNUSED, firn_err *err)
+{
+    return refuse(c, err);
+}
+
 static const firn_catalog_ops read_only_ops = {
     .name = "sqlite",
     .caps = FIRN_CATALOG_MULTI_TABLE | FIRN_CATALOG_DEFINITE | FIRN_CATALOG_REFUSES,
@@ -652,4 +829,7 @@ static const firn_catalog_ops read_only_ops = {
     .commit = refuse_commit,
     .drop = refuse_drop,
     .rename = refuse_rename,
+    .list_views = list_views,
+    .load_view = load_view,
+    .swap_view = refuse_view,
 };

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+const firn_arg firn_args_of_all[] = {
+    {"color", 0, "auto|always|never", "colours (default: auto, on a terminal; see NO_COLOR)"},
+    {NULL, 0, NULL, NULL},
+};
+
 static size_t count_args(const firn_arg *table)
 {
     size_t n = 0;
@@ -42,6 +47,12 @@ static firn_code unknown(const firn_arg *table, firn_str name, firn_err *err)
     return err->code;
 }
 
+static void note_given(firn_args *args, int i)
+{
+    args->given[args->given_count] = (size_t)i;
+    args->given_values[args->given_count++] = args->values[i];
+}
+
 /* `given`: the value in the same word; .p == NULL: none, and the next word is taken. */
 static firn_code set_value(firn_args *args, int i, firn_str given, int argc, char **argv, int *at,
                            firn_err *err)
@@ -56,6 +67,7 @@ static firn_code set_value(firn_args *args, int i, firn_str given, int argc, cha
         args->values[i] = argv[++*at];
     else if (a->value)
         return firn_raise(err, FIRN_E_USAGE, "--%s wants %s behind it", a->name, a->value);
+    note_given(args, i);
     return FIRN_OK;
 }
 
@@ -81,6 +93,7 @@ static firn_code take_short(firn_args *args, int argc, char **argv, int *at, fir
             return set_value(args, i, given, argc, argv, at, err);
         }
         args->values[i] = "";
+        note_given(args, i);
     }
     return FIRN_OK;
 }
@@ -89,9 +102,14 @@ firn_code firn_args_parse(const firn_arg *table, int argc, char **argv, firn_are
                           firn_args *ret, firn_err *err)
 {
     firn_args args = {.table = table};
+    size_t letters = 1; /* every one of "-qvx" may be an option */
+    for (int i = 0; i < argc; i++)
+        letters += strlen(argv[i]) + 1;
+    args.given = firn_arena_array(a, letters, sizeof *args.given);
+    args.given_values = firn_arena_array(a, letters, sizeof *args.given_values);
     args.values = firn_arena_array(a, count_args(table) + 1, sizeof *args.values);
     args.rest = firn_arena_array(a, (size_t)argc + 1, sizeof *args.rest);
-    if (!args.values || !args.rest)
+    if (!args.values || !args.rest || !args.given || !args.given_values)
         return firn_arena_raise(a, err);
     bool options = true;
     for (int i = 0; i < argc; i++) {
@@ -112,4 +130,12 @@ const char *firn_args_get(const firn_args *args, const char *name)
 {
     int i = find_long(args->table, firn_str_of(name));
     return i < 0 ? NULL : args->values[i];
+}
+
+const char *firn_args_next(const firn_args *args, const char *name, size_t *at)
+{
+    for (; *at < args->given_count; ++*at)
+        if (strcmp(args->table[args->given[*at]].name, name) == 0)
+            return args->given_values[(*at)++];
+    return NULL;
 }

@@ -20,6 +20,9 @@ typedef struct firn_args {
     const char **values; /* NULL: not given; a switch that was given: "" */
     const char **rest;   /* what is no option, in order */
     size_t rest_count;
+    size_t *given; /* rows of the table in the order in which they stood there, … */
+    const char **given_values;
+    size_t given_count; /* … an option that was given twice two times */
 } firn_args;
 
 /* Parses argv[0..argc); options and the rest may be mixed, "--" ends the options, "--name=value"
@@ -33,6 +36,13 @@ static inline bool firn_args_has(const firn_args *args, const char *name)
 {
     return firn_args_get(args, name) != NULL;
 }
+
+/* Every value of an option that may be given several times: begin with *at == 0; NULL at the end.
+ */
+const char *firn_args_next(const firn_args *args, const char *name, size_t *at);
+
+/* The options that every verb takes and main() sees to; rows end with name == NULL. */
+extern const firn_arg firn_args_of_all[];
 
 /* One verb of the program. */
 typedef struct firn_verb {

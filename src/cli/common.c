@@ -2,7 +2,6 @@
 #include "cli/common.h"
 #include "cli/verbs.h"
 
-#include "base/datetime.h"
 #include "base/errprint.h"
 #include "base/str.h"
 
@@ -52,20 +51,26 @@ static firn_code threads_arg(const firn_args *args, int64_t otherwise, unsigned 
 {
     const char *text = firn_args_get(args, "threads");
     int64_t n = otherwise;
-    if (text && (!firn_str_i64(firn_str_of(text), &n) || n < 1 || n > 256))
-        return firn_raise(err, FIRN_E_USAGE, "--threads wants a number from 1 to 256, not %s",
-                          firn_quotec(text).s);
+    if (text && (!firn_str_i64(firn_str_of(text), &n) || n < 1 || n > 256)) {
+        firn_raise(err, FIRN_E_USAGE, "--threads wants a number from 1 to 256, not %s",
+                   firn_quotec(text).s);
+        return firn_err_advise(err, "for example --threads 4");
+    }
     *ret = (unsigned)n;
     return FIRN_OK;
 }
 
-firn_code firn_command_open(firn_command *c, const firn_args *args, const firn_command_opt *opt,
-                            firn_err *err)
+firn_code firn_command_conf(const firn_command *c, const firn_args *args,
+                            const firn_command_opt *opt, firn_context_conf *ret, firn_err *err)
 {
     firn_context_conf conf = {.read_only = opt->read_only,
                               .keep_order = opt->keep_order,
                               .on_event = opt->on_event,
-                              .event_arg = opt->event_arg};
+                              .event_arg = opt->event_arg,
+                              .names = c->run_id[0] ? &c->names : NULL,
+                              .run_id = c->run_id,
+                              .views = c->views,
+                              .view_count = c->view_count};
     const firn_project *p = c->project;
     if (p) {
         conf.warehouse = firn_str_of(p->warehouse);
@@ -75,6 +80,15 @@ firn_code firn_command_open(firn_command *c, const firn_args *args, const firn_c
     }
     FIRN_TRY(memory_arg(args, p ? p->memory : 0, &conf.memory_bytes, err));
     FIRN_TRY(threads_arg(args, p ? p->threads : 0, &conf.threads, err));
+    *ret = conf;
+    return FIRN_OK;
+}
+
+firn_code firn_command_open(firn_command *c, const firn_args *args, const firn_command_opt *opt,
+                            firn_err *err)
+{
+    firn_context_conf conf;
+    FIRN_TRY(firn_command_conf(c, args, opt, &conf, err));
     return firn_context_open(c->env, &conf, &c->run, err);
 }
 
@@ -85,6 +99,15 @@ int firn_command_fail(const firn_err *err)
     return firn_code_policy_of(err->code)->exit_status;
 }
 
+/* What a verb takes stands in its help. */
+static void advise_usage(const firn_args *args, firn_err *err)
+{
+    for (size_t i = 0; firn_verbs[i] && err->code == FIRN_E_USAGE && !err->advice[0]; i++)
+        if (firn_verbs[i]->args == args->table)
+            firn_err_advise(err, "`firn help %s` shows what it takes, with examples",
+                            firn_verbs[i]->name);
+}
+
 int firn_command_do(const firn_args *args, firn_command_fn fn)
 {
     firn_err err = {0};
@@ -93,8 +116,10 @@ int firn_command_do(const firn_args *args, firn_command_fn fn)
     firn_code code = command_start(&c, &err);
     if (code == FIRN_OK)
         code = fn(&c, args, &status, &err);
-    if (code != FIRN_OK)
+    if (code != FIRN_OK) {
+        advise_usage(args, &err);
         status = firn_command_fail(&err);
+    }
     command_end(&c);
     return status;
 }
@@ -122,8 +147,13 @@ firn_code firn_table_name_of(firn_str path, firn_arena *a, const char **ret, fir
 bool firn_use_colour(FILE *f)
 {
     const char *no = getenv("NO_COLOR");
+    const char *force = getenv("CLICOLOR_FORCE"); /* also what --color always sets */
     const char *term = getenv("TERM");
-    if ((no && *no) || (term && strcmp(term, "dumb") == 0))
+    if (no && *no)
+        return false;
+    if (force && *force && strcmp(force, "0") != 0)
+        return true;
+    if (term && strcmp(term, "dumb") == 0)
         return false;
     return isatty(fileno(f));
 }
@@ -146,39 +176,6 @@ firn_print_opt firn_print_defaults(void)
                             .max_rows = 1000,
                             .unicode = use_unicode(),
                             .colour = firn_use_colour(stdout)};
-}
-
-void firn_human_bytes(uint64_t bytes, char out[24])
-{
-    static const char *const units[] = {"bytes", "KB", "MB", "GB", "TB", "PB"};
-    double v = (double)bytes;
-    size_t u = 0;
-    while (v >= 1000 && u + 1 < FIRN_COUNT_OF(units)) {
-        v /= 1000;
-        u++;
-    }
-    snprintf(out, 24, u ? "%.1f %s" : "%.0f %s", v, units[u]);
-}
-
-void firn_human_count(uint64_t n, char out[32])
-{
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu", (unsigned long long)n);
-    size_t at = 0;
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0)
-            out[at++] = ',';
-        out[at++] = digits[i];
-    }
-    out[at] = '\0';
-}
-
-void firn_human_time(int64_t ms, char out[32])
-{
-    char text[FIRN_TIME_TEXT_MAX];
-    firn_timestamp_print(firn_floor_div(ms, 1000) * FIRN_US_PER_SECOND, false, text);
-    text[10] = ' ';
-    snprintf(out, 32, "%.28s", text);
 }
 
 /* --- signals ------------------------------------------------------------------------------- */

@@ -40,6 +40,10 @@ typedef struct firn_command {
     firn_env *env;
     const firn_project *project; /* NULL: none */
     firn_context *run;
+    firn_run_names names; /* once run_id is not empty: what the context goes on with */
+    char run_id[FIRN_RUN_UUID_TEXT];
+    firn_view_def *views; /* of the project's models; see models.h */
+    size_t view_count;
 } firn_command;
 
 /* Loads the project that --project names, or the one here. */
@@ -55,6 +59,10 @@ typedef struct firn_command_opt {
 } firn_command_opt;
 FIRN_NODISCARD firn_code firn_command_open(firn_command *c, const firn_args *args,
                                            const firn_command_opt *opt, firn_err *err);
+/* What the context would be opened with. */
+FIRN_NODISCARD firn_code firn_command_conf(const firn_command *c, const firn_args *args,
+                                           const firn_command_opt *opt, firn_context_conf *ret,
+                                           firn_err *err);
 
 /* Prints an error to standard error and returns the exit status that belongs to it. */
 int firn_command_fail(const firn_err *err);
@@ -72,6 +80,17 @@ firn_print_opt firn_print_defaults(void);
 void firn_human_bytes(uint64_t bytes, char out[24]);
 void firn_human_count(uint64_t n, char out[32]);
 void firn_human_time(int64_t ms, char out[32]);
+/* "just now", "3 minutes ago", "5 days ago"; of a time in the future "in 3 minutes". */
+void firn_human_ago(int64_t seconds, char out[32]);
+/* "0.12 s", "3 min 5 s", "2 h 4 min". */
+void firn_human_seconds(double seconds, char out[32]);
+/* How long ago a text like 2025-05-31T10:11:12.123456Z was; "" if it is none. */
+void firn_human_since(firn_env *env, const char *at, char out[32]);
+
+/* The command line as it could be typed again, without "firn": options and words in the order of
+ * the table, quoted for the shell; what looks like a secret (user:password@ in a URL, token=…) is
+ * ***. */
+const char *firn_command_text(const char *verb, const firn_args *args, firn_arena *a);
 
 /* SIGINT and SIGTERM: the first one cancels the context, a second one ends the process. */
 void firn_catch_signals(firn_context *run);

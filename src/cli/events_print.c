@@ -17,6 +17,7 @@ struct firn_events_printer {
     bool terminal;    /* standard error is one */
     bool on_line;     /* a progress line stands there */
     json_t *finished; /* node_finished events, for the table */
+    json_t *begin;    /* run_started */
     json_t *end;      /* run_finished */
 };
 
@@ -54,6 +55,7 @@ void firn_events_printer_free(firn_events_printer *p)
         return;
     clear_line(p);
     json_decref(p->finished);
+    json_decref(p->begin);
     json_decref(p->end);
     firn_mem_free(p);
 }
@@ -152,10 +154,9 @@ static void print_check(firn_events_printer *p, const json_t *e)
     if (num(e, "failing") == 0)
         return;
     clear_line(p);
-    fprintf(stderr, "%s %s.%s: check '%s' found %lld row%s\n",
+    fprintf(stderr, "%s %s.%s: check '%s' found %s\n",
             strcmp(str(e, "severity"), "warn") == 0 ? "warning" : "failed", str(e, "namespace"),
-            str(e, "table"), str(e, "check"), (long long)num(e, "failing"),
-            num(e, "failing") == 1 ? "" : "s");
+            str(e, "table"), str(e, "check"), str(e, "text"));
     for (size_t i = 0; i < json_array_size(samples); i++)
         fprintf(stderr, "  %.200s\n", json_string_value(json_array_get(samples, i)));
 }
@@ -196,6 +197,8 @@ void firn_events_print(void *printer, const json_t *event)
         firn_runs_event(p->runs, event);
     if (is_event(event, "node_finished") && p->finished)
         json_array_append(p->finished, (json_t *)(uintptr_t)event);
+    if (is_event(event, "run_started") && !p->begin)
+        p->begin = json_incref((json_t *)(uintptr_t)event);
     if (is_event(event, "run_finished") && !p->end)
         p->end = json_incref((json_t *)(uintptr_t)event);
     if (p->style == FIRN_EVENTS_JSON) {
@@ -269,6 +272,19 @@ static bool is_table(const json_t *e)
            !json_is_false(json_object_get(e, "exists"));
 }
 
+static void print_next_of_failed(const firn_events_printer *p, const json_t *failed,
+                                 const char *sql)
+{
+    const char *id = str(json_object_get(failed, "error"), "id");
+    if (strcmp(id, "E6002") == 0 && p->begin)
+        printf("next: firn %s\n", str(p->begin, "command"));
+    else if (strcmp(id, "E6001") == 0)
+        printf("next: %s \"FROM %s.%s__failures LIMIT 10\"\n", sql, str(failed, "namespace"),
+               str(failed, "table"));
+    else
+        printf("next: firn help %s\n", id);
+}
+
 static void print_next(const firn_events_printer *p, const char *sql)
 {
     const json_t *failed = find_node(p, has_failed);
@@ -278,8 +294,7 @@ static void print_next(const firn_events_printer *p, const char *sql)
         if (is_table(json_array_get(p->finished, i)))
             table = json_array_get(p->finished, i); /* the last one: what it was all for */
     if (failed) {
-        const json_t *error = json_object_get(failed, "error");
-        printf("next: firn help %s\n", str(error, "id"));
+        print_next_of_failed(p, failed, sql);
     } else if (rejects) {
         printf("next: %s \"SELECT file, line, reason FROM %s.%s__rejects\"\n", sql,
                str(rejects, "namespace"), str(rejects, "table"));

@@ -13,13 +13,27 @@
 #include <string.h>
 
 const firn_verb *const firn_verbs[] = {
-    &firn_verb_init,     &firn_verb_load,
-    &firn_verb_check,    &firn_verb_run,
-    &firn_verb_sql,      &firn_verb_tables,
-    &firn_verb_show,     &firn_verb_history,
-    &firn_verb_diff,     &firn_verb_alter,
-    &firn_verb_register, &firn_verb_version,
-    &firn_verb_help,     NULL,
+    &firn_verb_init,
+    &firn_verb_demo,
+    &firn_verb_peek,
+    &firn_verb_load,
+    &firn_verb_check,
+    &firn_verb_plan,
+    &firn_verb_run,
+    &firn_verb_test,
+    &firn_verb_graph,
+    &firn_verb_sql,
+    &firn_verb_tables,
+    &firn_verb_show,
+    &firn_verb_history,
+    &firn_verb_status,
+    &firn_verb_diff,
+    &firn_verb_alter,
+    &firn_verb_register,
+    &firn_verb_completion,
+    &firn_verb_version,
+    &firn_verb_help,
+    NULL,
 };
 
 static const firn_verb *find_verb(const char *name)
@@ -72,6 +86,37 @@ static int run_verb(const firn_verb *v, int argc, char **argv)
     return v->run(&args);
 }
 
+/* Options of every verb: taken out of the command line.  What --color asks for is handed on as the
+ * variables of the environment that programs agree on. */
+static firn_code take_common(int *argc, char **argv, firn_err *err)
+{
+    int n = 1;
+    bool options = true;
+    for (int i = 1; i < *argc; i++) {
+        firn_str rest = firn_str_of(argv[i]);
+        firn_str name = firn_str_cut(&rest, '=');
+        options = options && strcmp(argv[i], "--") != 0;
+        if (!options || (!firn_str_eqc(name, "--color") && !firn_str_eqc(name, "--colour"))) {
+            argv[n++] = argv[i];
+            continue;
+        }
+        const char *when = rest.p ? rest.p : i + 1 < *argc ? argv[++i] : "";
+        if (strcmp(when, "always") == 0) {
+            setenv("CLICOLOR_FORCE", "1", 1);
+            unsetenv("NO_COLOR");
+        } else if (strcmp(when, "never") == 0) {
+            setenv("NO_COLOR", "1", 1);
+        } else if (strcmp(when, "auto") != 0) {
+            firn_raise(err, FIRN_E_USAGE, "--color takes auto, always or never, not %s",
+                       firn_quotec(when).s);
+            return firn_err_advise(err, "for example --color never");
+        }
+    }
+    argv[n] = NULL;
+    *argc = n;
+    return FIRN_OK;
+}
+
 static void list_failpoints(void)
 {
     for (size_t i = 0; firn_fail_names[i]; i++)
@@ -87,6 +132,9 @@ int main(int argc, char **argv)
     const char *log = getenv("FIRN_LOG");
     if (log && strcmp(log, "debug") == 0)
         firn_log_set_level(FIRN_LOG_DEBUG);
+    firn_err err = {0};
+    if (take_common(&argc, argv, &err) != FIRN_OK)
+        return firn_command_fail(&err);
     if (argc < 2)
         return run_verb(&firn_verb_help, 0, argv);
     if (strcmp(argv[1], "--list-failpoints") == 0) {

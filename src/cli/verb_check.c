@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* firn check: is the project right?  Nothing is read from sources or written. */
-#include "cli/common.h"
+#include "cli/models.h"
 #include "cli/verbs.h"
 
 #include "base/str.h"
@@ -9,6 +9,7 @@
 
 static const firn_arg check_args[] = {
     FIRN_ARG_PROJECT,
+    FIRN_ARG_VAR,
     FIRN_ARG_QUIET,
     FIRN_ARG_HELP,
     {NULL, 0, NULL, NULL},
@@ -34,7 +35,7 @@ static firn_code check(firn_command *c, const firn_args *args, int *ret_status F
     size_t count;
     firn_graph graph;
     FIRN_TRY(firn_command_project(c, args, err));
-    FIRN_TRY(firn_models_load(c->env, c->project, c->arena, &models, &count, err));
+    FIRN_TRY(firn_command_models(c, args, &models, &count, err));
     FIRN_TRY(firn_graph_make(c->project, models, count, c->arena, &graph, err));
     FIRN_TRY(check_streams(c, err));
     const firn_command_opt opt = {.read_only = firn_fs_exists(c->env, c->project->catalog.path)};

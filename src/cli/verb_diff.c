@@ -116,7 +116,9 @@ static firn_code find_options(diff_command *q, firn_err *err)
     const char *format = firn_args_get(q->args, "format");
     const char *limit = firn_args_get(q->args, "limit");
     q->format = firn_args_has(q->args, "json") ? FIRN_PRINT_JSON : FIRN_PRINT_TABLE;
-    if (format && !firn_print_format_parse(format, &q->format))
+    bool known = !format || (firn_print_format_parse(format, &q->format) &&
+                             q->format <= FIRN_PRINT_JSON);
+    if (!known)
         return firn_raise(err, FIRN_E_USAGE, "--format takes table, csv or json, not %s",
                           firn_quotec(format).s);
     q->limit = q->format == FIRN_PRINT_TABLE ? ROWS_SHOWN : -1;
@@ -194,7 +196,7 @@ static firn_code print_rows(diff_command *q, firn_print_format format, firn_err 
     opt.format = format;
     opt.max_rows = SIZE_MAX;
     FIRN_TRY(firn_diff_rows(&q->d, q->limit, &r, err));
-    firn_code code = firn_result_print(q->c->run->ops, r, &opt, stdout, err);
+    firn_code code = firn_result_print(q->c->run->ops, r, &opt, stdout, NULL, err);
     q->c->run->ops->result_close(r);
     return code;
 }
@@ -298,15 +300,9 @@ static firn_code print_json(diff_command *q, firn_err *err)
 
 static firn_code print(diff_command *q, firn_err *err)
 {
-    switch (q->format) {
-    case FIRN_PRINT_CSV:
+    if (q->format == FIRN_PRINT_CSV)
         return print_rows(q, FIRN_PRINT_CSV, err);
-    case FIRN_PRINT_JSON:
-        return print_json(q, err);
-    case FIRN_PRINT_TABLE:
-        break;
-    }
-    return print_text(q, err);
+    return q->format == FIRN_PRINT_JSON ? print_json(q, err) : print_text(q, err);
 }
 
 static firn_code diff(firn_command *c, const firn_args *args, int *ret_status, firn_err *err)

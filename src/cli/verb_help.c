@@ -4,15 +4,18 @@
 
 #include "base/str.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Columns of the text. */
-#define HELP_WIDTH 100
+#define HELP_WIDTH  100
+#define ERROR_WIDTH 80
 
 static const firn_arg help_args[] = {
     {"markdown", 0, NULL, "everything, as docs/CONFIGURATION.md"},
-    {"man", 0, NULL, "everything, as a manual page"},
+    {"man", 0, NULL, "everything, or one verb, as a manual page"},
+    {"man-pages", 0, "FOLDER", "write the manual pages of firn and of each verb there"},
     FIRN_ARG_HELP,
     {NULL, 0, NULL, NULL},
 };
@@ -27,10 +30,10 @@ static void print_general(void)
     printf("firn turns operational data into open tables: files become Apache Iceberg tables,\n"
            "tables become answers.\n\nusage: firn VERB [arguments]\n\n");
     for (size_t i = 0; firn_verbs[i]; i++)
-        printf("  %-9s %s\n", firn_verbs[i]->name, firn_verbs[i]->summary);
+        printf("  %-10s %s\n", firn_verbs[i]->name, firn_verbs[i]->summary);
     printf(
         "\n`firn help VERB` says more of a verb, `firn help project` of the project file and the\n"
-        "headers of models, `firn help E1102` of an error.\n");
+        "headers of models, `firn help E1102` of an error (`firn help errors` lists them).\n");
 }
 
 void firn_print_verb_help(const firn_verb *v)
@@ -46,6 +49,43 @@ void firn_print_verb_help(const firn_verb *v)
                  a->value ? a->value : "");
         printf("  %-30s %s\n", left, a->help);
     }
+    for (const firn_arg *a = firn_args_of_all; a->name; a++)
+        printf("      --%s %-*s %s\n", a->name, (int)(23 - strlen(a->name)), a->value, a->help);
+}
+
+/* Words of a line behind those that stand there, `at` columns of them. */
+static size_t print_words(firn_str line, size_t at)
+{
+    while (line.p) {
+        firn_str word = firn_str_cut(&line, ' ');
+        if (!word.n)
+            continue;
+        if (at && at + 1 + word.n > ERROR_WIDTH) {
+            putchar('\n');
+            at = 0;
+        }
+        printf("%s%.*s", at ? " " : "", FIRN_STR_ARG(word));
+        at += word.n + (at ? 1 : 0);
+    }
+    return at;
+}
+
+/* Paragraphs, their lines broken anew; lines that begin with a blank stay as they are. */
+static void print_wrapped(const char *text)
+{
+    firn_str rest = firn_str_of(text);
+    size_t at = 0;
+    while (rest.p) {
+        firn_str line = firn_str_cut(&rest, '\n');
+        bool kept = line.n == 0 || line.p[0] == ' ';
+        if (kept && at)
+            putchar('\n');
+        if (kept)
+            printf("%.*s\n", FIRN_STR_ARG(line));
+        at = kept ? 0 : print_words(line, at);
+    }
+    if (at)
+        putchar('\n');
 }
 
 static bool print_error_help(const char *word)
@@ -57,8 +97,19 @@ static bool print_error_help(const char *word)
     const firn_errid *e = *end || id > UINT16_MAX ? NULL : firn_errid_find((uint16_t)id);
     if (!e)
         return false;
-    printf("E%04u: %s\n\n%s\n", (unsigned)e->id, e->title, e->text);
+    const char *example = firn_errid_example(e->id);
+    printf("E%04u: %s\n\n", (unsigned)e->id, e->title);
+    print_wrapped(e->text);
+    if (example)
+        printf("\n%s\n", example);
     return true;
+}
+
+static void print_errors(void)
+{
+    for (size_t i = 0; i < firn_errid_count; i++)
+        printf("  E%04u  %s\n", (unsigned)firn_errids[i].id, firn_errids[i].title);
+    puts("\n`firn help E1102` explains one, with an example.");
 }
 
 static firn_code print_topic(const char *word, firn_err *err)
@@ -77,10 +128,29 @@ static firn_code print_topic(const char *word, firn_err *err)
     if (print_error_help(word))
         return FIRN_OK;
     names[n] = FIRN_STR_LIT("project");
+    if (strcmp(word, "errors") == 0) {
+        print_errors();
+        return FIRN_OK;
+    }
+    if (strspn(word, "Ee") == 1 && isdigit((unsigned char)word[1])) {
+        firn_raise(err, FIRN_E_USAGE, "there is no error %s", firn_quotec(word).s);
+        return firn_err_advise(err, "`firn help errors` lists those there are");
+    }
     firn_raise(err, FIRN_E_USAGE, "there is no help on %s", firn_quotec(word).s);
     int near = firn_str_nearest(firn_str_of(word), names, n + 1);
     if (near >= 0)
         return firn_err_advise(err, "did you mean firn help %s?", names[near].p);
+    return firn_err_advise(err, "`firn help` lists the verbs");
+}
+
+static firn_code print_man(const firn_args *args, firn_err *err)
+{
+    if (args->rest_count == 0)
+        return firn_print_man(stdout, err);
+    for (size_t i = 0; firn_verbs[i]; i++)
+        if (strcmp(firn_verbs[i]->name, args->rest[0]) == 0)
+            return firn_print_man_of(firn_verbs[i], stdout, err);
+    firn_raise(err, FIRN_E_USAGE, "there is no verb %s", firn_quotec(args->rest[0]).s);
     return firn_err_advise(err, "`firn help` lists the verbs");
 }
 
@@ -90,8 +160,10 @@ static int verb_help(const firn_args *args)
     firn_code code = FIRN_OK;
     if (firn_args_has(args, "markdown"))
         code = firn_print_markdown(stdout, &err);
+    else if (firn_args_has(args, "man-pages"))
+        code = firn_write_man_pages(firn_args_get(args, "man-pages"), &err);
     else if (firn_args_has(args, "man"))
-        code = firn_print_man(stdout, &err);
+        code = print_man(args, &err);
     else if (args->rest_count)
         code = print_topic(args->rest[0], &err);
     else
@@ -107,7 +179,7 @@ static int verb_version(const firn_args *args FIRN_UNUSED)
 
 const firn_verb firn_verb_help = {
     .name = "help",
-    .synopsis = "[VERB | ERROR | project]",
+    .synopsis = "[VERB | ERROR | project | errors]",
     .summary = "explain a verb, an error or the project file",
     .details = "  firn help run\n  firn help E1102\n  firn help project",
     .args = help_args,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* firn history: the snapshots of a table, which came from which, and who made them. */
+/* firn history: the snapshots of a table, which came from which, and who made them; the runs, and
+ * one of them. */
+#include "cli/runs_print.h"
 #include "cli/table_args.h"
 #include "cli/verbs.h"
 
@@ -215,12 +217,79 @@ static firn_code print_as_json(const history_view *v, firn_err *err)
     return firn_command_print_json(o, err);
 }
 
+/* --- runs ---------------------------------------------------------------------------------- */
+
+#define RUNS_SHOWN 20
+
+/* "last", or the beginning of a run's id; tables have a '.' in their names. */
+static bool is_run(const char *word)
+{
+    size_t n = strlen(word);
+    if (strcmp(word, "last") == 0)
+        return true;
+    return n >= 4 && n <= 36 && strspn(word, "0123456789abcdefABCDEF-") == n;
+}
+
+static firn_code no_runs(firn_err *err)
+{
+    firn_raise(err, FIRN_E_NOTFOUND, "nothing ran here yet");
+    return firn_err_advise(err, "`firn run` runs the project; then ask again");
+}
+
+static firn_code list_runs(firn_command *c, const firn_args *args, firn_runs *runs, firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *root = json_object();
+    const char *rows = firn_args_get(args, "rows");
+    json_t *list = NULL;
+    int64_t max = RUNS_SHOWN;
+    if (rows && (!firn_str_i64(firn_str_of(rows), &max) || max < 1)) {
+        firn_raise(err, FIRN_E_USAGE, "--rows wants a number from 1 on, not %s",
+                   firn_quotec(rows).s);
+        return firn_err_advise(err, "for example --rows 100");
+    }
+    FIRN_TRY(firn_runs_list(runs, (size_t)max, &list, err));
+    FIRN_TRY(firn_json_set(root, "runs", list, err));
+    if (!firn_args_has(args, "json"))
+        return firn_print_runs(c, list, err);
+    FIRN_TRY(firn_json_set(root, "v", json_integer(1), err));
+    return firn_command_print_json(root, err);
+}
+
+static firn_code show_run(firn_command *c, const firn_args *args, firn_runs *runs, const char *id,
+                          firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *found = NULL;
+    FIRN_TRY(firn_runs_find(runs, id, &found, err));
+    FIRN_TRY(firn_json_set(found, "v", json_integer(1), err));
+    return firn_args_has(args, "json") ? firn_command_print_json(found, err)
+                                       : firn_print_run(c, found, err);
+}
+
+static firn_code history_of_runs(firn_command *c, const firn_args *args, firn_err *err)
+{
+    firn_runs *runs;
+    size_t rest;
+    FIRN_TRY(firn_command_runs(c, args, &rest, &runs, err));
+    firn_code code;
+    if (!runs)
+        code = no_runs(err);
+    else if (rest < args->rest_count)
+        code = show_run(c, args, runs, args->rest[rest], err);
+    else
+        code = list_runs(c, args, runs, err);
+    firn_runs_close(runs);
+    return code;
+}
+
 /* --- the verb ------------------------------------------------------------------------------ */
 
 static firn_code history(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
                          firn_err *err)
 {
     firn_table_at t;
+    bool run = args->rest_count && is_run(args->rest[args->rest_count - 1]);
+    if (run || firn_args_has(args, "runs"))
+        return history_of_runs(c, args, err);
     FIRN_TRY(firn_command_table_at(c, args, "the history of which table?", &t, err));
     history_view v = {.c = c, .t = &t, .all = t.at.kind == FIRN_AT_CURRENT};
     FIRN_TRY(firn_snapshot_ancestors(t.metadata, t.snapshot, c->arena, &v.ancestors, err));
@@ -239,20 +308,30 @@ static int verb_history(const firn_args *args)
 }
 
 static const firn_arg history_args[] = {
-    FIRN_ARG_AT, FIRN_ARG_JSON_DOCUMENT, FIRN_ARG_PROJECT, FIRN_ARG_HELP, {NULL, 0, NULL, NULL},
+    FIRN_ARG_AT,
+    {"runs", 0, NULL, "the runs that the run record holds, newest first"},
+    {"rows", 'n', "N", "so many of the runs (default: 20)"},
+    FIRN_ARG_JSON_DOCUMENT,
+    FIRN_ARG_PROJECT,
+    FIRN_ARG_HELP,
+    {NULL, 0, NULL, NULL},
 };
 
 const firn_verb firn_verb_history = {
     .name = "history",
-    .synopsis = "[WAREHOUSE] TABLE [options]",
-    .summary = "show the snapshots of a table",
+    .synopsis = "[WAREHOUSE] TABLE | RUN | --runs [options]",
+    .summary = "show the snapshots of a table, or what ran and how it went",
     .details =
         "Oldest first, with branches and tags beside them; those that main was rolled back from,\n"
         "or that are on other branches, are marked.  With --at: only what led to that state.  A\n"
         "snapshot with a position was made by firn and says up to where the sources were landed.\n"
+        "A RUN is the beginning of its id, or last: what was run, its outcome for each table, "
+        "what\n"
+        "was read and written, checks, CPU and memory, and the errors as they were printed.\n"
         "\n"
-        "  firn history raw.orders\n"
-        "  firn history raw.orders --at audit",
+        "  firn history raw.orders --at audit\n"
+        "  firn history --runs\n"
+        "  firn history last",
     .args = history_args,
     .run = verb_history,
 };

@@ -1,157 +1,336 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* firn init: a project file for the files that are here. */
-#include "cli/common.h"
+/* firn init: a project for the files that are there, or a copy of an example. */
+#include "cli/examples.h"
+#include "cli/init_write.h"
 #include "cli/verbs.h"
 
 #include "base/str.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const firn_arg init_args[] = {
+    FIRN_ARG_MEMORY,
     FIRN_ARG_HELP,
     {NULL, 0, NULL, NULL},
 };
 
-/* One file that a stream is written for. */
-typedef struct found_file {
-    firn_str name;
-    const char *table;
-} found_file;
+typedef struct initing {
+    firn_command *c;
+    const char *from;     /* as typed */
+    const char *to;       /* absolute folder of the project */
+    const char *to_shown; /* NULL: the current folder */
+    firn_init_project project;
+    firn_init_model *models;
+    size_t model_count;
+} initing;
 
-typedef FIRN_VEC(found_file) found_files;
+/* --- what there is to read ----------------------------------------------------------------- */
 
-static bool is_data_file(firn_str name)
+/* What has a scheme is read later, and what does its work until then. */
+static firn_code refuse_url(const char *url, firn_err *err)
 {
-    static const char *const endings[] = {".json", ".jsonl", ".ndjson", ".csv", ".tsv"};
-    firn_str bare = name;
-    if (firn_str_ends(name, ".gz"))
-        bare.n -= 3;
-    for (size_t i = 0; i < FIRN_COUNT_OF(endings); i++)
-        if (firn_str_ends(bare, endings[i]) && bare.p[0] != '.')
-            return true;
-    return false;
+    static const struct {
+        const char *scheme;
+        const char *advice;
+    } all[] = {
+        {"mongodb", "until then: mongodump --uri=…, then firn init dump"},
+        {"postgres", "until then: COPY … TO 'orders.csv' WITH CSV HEADER, then firn init FOLDER"},
+        {"redshift", "until then: UNLOAD … FORMAT PARQUET, then firn init FOLDER"},
+        {"kafka", "until then: write the messages to files, a JSON object a line"},
+        {"s3", "until then: aws s3 sync s3://… data, then firn init data"},
+        {"gs", "until then: gsutil rsync gs://… data, then firn init data"},
+        {"http", "until then: curl -O …, then firn init FOLDER"},
+    };
+    const char *advice = "firn init FOLDER reads files of this machine";
+    firn_str rest = firn_str_of(url);
+    firn_str scheme = firn_str_cut(&rest, ':');
+    for (size_t i = 0; i < FIRN_COUNT_OF(all); i++)
+        if (firn_str_starts(scheme, all[i].scheme))
+            advice = all[i].advice;
+    firn_raise(err, FIRN_E_UNSUPPORTED,
+               "%.*s:// cannot be read yet; files and folders of this "
+               "machine can",
+               FIRN_STR_ARG(scheme));
+    return firn_err_advise(err, "%s", advice);
 }
 
-static firn_code find_files(firn_command *c, const char *folder, found_files *ret, firn_err *err)
+/* --- surveying ----------------------------------------------------------------------------- */
+
+static firn_code survey_all(initing *x, firn_found_stream *streams, size_t count, firn_err *err)
 {
-    firn_str *names;
-    size_t count;
-    FIRN_TRY(firn_fs_list(c->env, folder, c->arena, &names, &count, err));
+    firn_session *s;
+    const firn_command_opt open = {.read_only = true, .keep_order = true};
+    firn_args none = {.table = init_args};
+    const char *empty[FIRN_COUNT_OF(init_args)] = {NULL};
+    size_t troubles = 0;
+    none.values = empty;
+    FIRN_TRY(firn_command_open(x->c, &none, &open, err));
+    firn_catch_signals(x->c->run);
+    FIRN_TRY(firn_context_session(x->c->run, &s, err));
     for (size_t i = 0; i < count; i++) {
-        if (!is_data_file(names[i]))
+        firn_err local = {0};
+        firn_init_stream *v = &x->project.streams[i];
+        if (firn_survey_stream(x->c->run, s, &streams[i], x->c->arena, &v->survey, &local) ==
+            FIRN_OK)
             continue;
-        found_file f = {names[i], NULL};
-        FIRN_TRY(firn_table_name_of(names[i], c->arena, &f.table, err));
-        if (!firn_vec_push(c->arena, ret, f))
-            return firn_arena_raise(c->arena, err);
+        v->trouble = firn_arena_strdup(x->c->arena, local.text);
+        troubles++;
+        if (troubles == count || local.code == FIRN_E_CANCELLED || !v->trouble) {
+            firn_context_session_close(x->c->run, s);
+            *err = local;
+            return local.code;
+        }
     }
-    if (ret->n)
+    firn_context_session_close(x->c->run, s);
+    return FIRN_OK;
+}
+
+static firn_code find_streams(initing *x, const char *folder, const char *only, firn_err *err)
+{
+    firn_found_stream *streams;
+    size_t count;
+    FIRN_TRY(firn_streams_find(x->c->env, firn_str_of(folder), x->c->arena, &streams, &count, err));
+    for (size_t i = 0; only && i < count; i++) {
+        for (size_t k = 0; k < streams[i].file_count; k++) {
+            if (!firn_str_eqc(streams[i].files[k].name, only))
+                continue;
+            streams[0] = streams[i];
+            streams[0].files = &streams[i].files[k];
+            streams[0].pattern = streams[0].files->name;
+            streams[0].file_count = 1;
+            streams[0].bytes = streams[0].files->stat.size;
+            count = 1;
+            only = NULL;
+            break;
+        }
+    }
+    if (only) {
+        firn_raise(err, FIRN_E_UNSUPPORTED, "it is not known what %s holds", firn_quotec(only).s);
+        return firn_err_advise(err, "firn peek %s --format csv shows whether it can be read as CSV",
+                               x->from);
+    }
+    x->project.streams = firn_arena_array(x->c->arena, count, sizeof *x->project.streams);
+    x->project.count = count;
+    if (!x->project.streams)
+        return firn_arena_raise(x->c->arena, err);
+    return survey_all(x, streams, count, err);
+}
+
+/* --- where the project goes ---------------------------------------------------------------- */
+
+/* `to` as seen from the folder `from`, both absolute. */
+static const char *relative_path(const char *from, const char *to, firn_arena *a)
+{
+    size_t common = 0;
+    for (size_t i = 0;; i++) {
+        bool end_from = from[i] == '\0' || from[i] == '/';
+        bool end_to = to[i] == '\0' || to[i] == '/';
+        if (end_from && end_to)
+            common = i;
+        if (from[i] != to[i] || from[i] == '\0')
+            break;
+    }
+    const char *path = "";
+    for (const char *p = from + common; *p; p++)
+        if (*p == '/' && p[1])
+            path = firn_arena_printf(a, "%s../", path ? path : "");
+    const char *rest = to + common;
+    while (*rest == '/')
+        rest++;
+    if (path && !*path && !*rest)
+        return ".";
+    return path ? firn_arena_printf(a, "%s%s", path, rest) : NULL;
+}
+
+static firn_code choose_names(initing *x, const char *folder, firn_err *err)
+{
+    const char *absolute;
+    firn_str name;
+    firn_str here = firn_str_of(strrchr(x->to, '/') + 1);
+    FIRN_TRY(firn_path_absolute(firn_str_of(folder), x->c->arena, &absolute, err));
+    x->project.path = folder[0] == '/' ? absolute : relative_path(x->to, absolute, x->c->arena);
+    FIRN_TRY(firn_stream_table_name(here, x->c->arena, &name, err));
+    x->project.name = name.n ? name.p : "project";
+    x->project.command = firn_arena_printf(x->c->arena, "firn init %s", x->from);
+    if (!x->project.path || !x->project.command)
+        return firn_arena_raise(x->c->arena, err);
+    return FIRN_OK;
+}
+
+static firn_code refuse_existing(initing *x, const char *name, firn_err *err)
+{
+    const char *path = firn_arena_printf(x->c->arena, "%s/%s", x->to, name);
+    if (!path)
+        return firn_arena_raise(x->c->arena, err);
+    if (!firn_fs_exists(x->c->env, path))
         return FIRN_OK;
-    firn_raise(err, FIRN_E_NOTFOUND, "there is no JSON or CSV file in %s", firn_quotec(folder).s);
-    return firn_err_advise(err, "name the folder that holds the data: firn init FOLDER");
+    firn_raise(err, FIRN_E_EXISTS, "there is a %s here already", name);
+    return firn_err_advise(err, "nothing was written; firn check looks over the project that is "
+                                "here, firn init FOLDER DIR makes one elsewhere");
 }
 
-/* YAML in single quotes. */
-static firn_code add_quoted(firn_str s, firn_buf *out, firn_err *err)
+/* --- writing ------------------------------------------------------------------------------- */
+
+static firn_code write_file(initing *x, const char *name, firn_str text, firn_err *err)
 {
-    FIRN_TRY(firn_buf_addc(out, '\'', err));
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '\'')
-            FIRN_TRY(firn_buf_addc(out, '\'', err));
-        FIRN_TRY(firn_buf_addc(out, s.p[i], err));
+    const char *path = firn_arena_printf(x->c->arena, "%s/%s", x->to, name);
+    if (!path)
+        return firn_arena_raise(x->c->arena, err);
+    return firn_fs_replace(x->c->env, path, (firn_slice){(const uint8_t *)text.p, text.n}, err);
+}
+
+static const char *model_path(const initing *x, size_t i)
+{
+    return firn_arena_printf(x->c->arena, "models/curated/%.*s.sql",
+                             FIRN_STR_ARG(x->models[i].name));
+}
+
+static firn_code write_all(initing *x, bool *ret_ignore, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf yml = FIRN_BUF((size_t)16 << 20);
+    const char *folder = firn_arena_printf(x->c->arena, "%s/models/curated", x->to);
+    const char *ignore = firn_arena_printf(x->c->arena, "%s/.gitignore", x->to);
+    if (!folder || !ignore)
+        return firn_arena_raise(x->c->arena, err);
+    FIRN_TRY(firn_init_write(&x->project, &yml, err));
+    FIRN_TRY(firn_init_models(&x->project, x->c->arena, &x->models, &x->model_count, err));
+    for (size_t i = 0; i < x->model_count; i++)
+        FIRN_TRY(refuse_existing(x, model_path(x, i), err));
+    FIRN_TRY(firn_fs_mkdirs(x->c->env, folder, err));
+    for (size_t i = 0; i < x->model_count; i++)
+        FIRN_TRY(write_file(x, model_path(x, i), x->models[i].text, err));
+    *ret_ignore = !firn_fs_exists(x->c->env, ignore);
+    if (*ret_ignore)
+        FIRN_TRY(write_file(x, ".gitignore", FIRN_STR_LIT("/lake/\n.env\n"), err));
+    return write_file(x, FIRN_PROJECT_FILE, firn_buf_str(&yml), err);
+}
+
+/* --- what is said -------------------------------------------------------------------------- */
+
+static firn_code add_row(initing *x, firn_text_table *t, const firn_init_stream *s, firn_err *err)
+{
+    firn_arena *a = x->c->arena;
+    const firn_survey *v = &s->survey;
+    char bytes[24];
+    firn_human_bytes(v->stream->bytes, bytes);
+    const char *files = firn_arena_printf(a, "%zu", v->stream->file_count);
+    const char *cells[] = {
+        firn_arena_strndup(a, v->stream->pattern.p, v->stream->pattern.n),
+        firn_arena_printf(a, "raw.%.*s", FIRN_STR_ARG(v->stream->table)),
+        s->trouble ? "left out" : v->format,
+        files,
+        bytes,
+        v->id ? firn_arena_strndup(a, v->id->name.p, v->id->name.n) : "",
+    };
+    return firn_text_table_add(t, cells, err);
+}
+
+static firn_code print_streams(initing *x, firn_err *err)
+{
+    static const char *const heads[] = {"stream", "table", "format", "files", "size", "key"};
+    static const bool right[] = {false, false, false, true, true, false};
+    firn_print_opt opt = firn_print_defaults();
+    firn_text_table *t;
+    FIRN_TRY(firn_text_table_new(heads, FIRN_COUNT_OF(heads), right, &t, err));
+    firn_code code = FIRN_OK;
+    for (size_t i = 0; i < x->project.count && code == FIRN_OK; i++)
+        code = add_row(x, t, &x->project.streams[i], err);
+    if (code == FIRN_OK)
+        code = firn_text_table_print(t, &opt, stdout, err);
+    firn_text_table_free(t);
+    return code;
+}
+
+static void print_questions(const initing *x)
+{
+    for (size_t i = 0; i < x->project.count; i++) {
+        const firn_init_stream *s = &x->project.streams[i];
+        if (s->trouble)
+            printf("left out: %s\n", s->trouble);
+        for (size_t k = 0; k < s->survey.count && !s->trouble; k++) {
+            const firn_surveyed_column *c = &s->survey.columns[k];
+            if (c->formats.p && memmem(c->formats.p, c->formats.n, " or ", 4))
+                printf("to be said by you: %.*s of raw.%.*s is %.*s; until then it stays text\n",
+                       FIRN_STR_ARG(c->name), FIRN_STR_ARG(s->survey.stream->table),
+                       FIRN_STR_ARG(c->formats));
+        }
     }
-    return firn_buf_addc(out, '\'', err);
 }
 
-static firn_code write_project(const char *name, const char *folder, const found_files *files,
-                               firn_buf *out, firn_err *err)
+static void print_end(const initing *x, bool ignore)
 {
-    FIRN_TRY(
-        firn_buf_adds(out,
-                      "# A firn project.  `firn check` looks it over, `firn run` lands what is "
-                      "new and makes\n"
-                      "# the models, `firn sql \"FROM raw.x\"` asks the tables.\n",
-                      err));
-    FIRN_TRY(firn_buf_addf(out, err, "name: '%s'\n", name));
-    FIRN_TRY(firn_buf_adds(out,
-                           "warehouse: ./lake            # the tables, and their catalog "
-                           "lake/catalog.db\n\n"
-                           "sources:\n"
-                           "  data: {type: files, path: ",
-                           err));
-    FIRN_TRY(add_quoted(firn_str_of(folder), out, err));
-    FIRN_TRY(firn_buf_adds(out,
-                           "}\n\n"
-                           "# One entry a stream.  Types are found out; to say them yourself:\n"
-                           "#   columns: {amount: decimal(18,2), date: {type: date, format: "
-                           "\"%d.%m.%Y\"}}\n"
-                           "#   partition: [month(date)]\n"
-                           "#   write: replace        # the newest files are all there is\n"
-                           "ingest:\n",
-                           err));
-    for (size_t i = 0; i < files->n; i++) {
-        FIRN_AUTO(firn_buf_free) firn_buf stream = FIRN_BUF((size_t)1 << 16);
-        FIRN_TRY(firn_buf_adds(&stream, "data.", err));
-        FIRN_TRY(firn_buf_addstr(&stream, files->v[i].name, err));
-        FIRN_TRY(firn_buf_adds(out, "  - from: ", err));
-        FIRN_TRY(add_quoted(firn_buf_str(&stream), out, err));
-        FIRN_TRY(firn_buf_addf(out, err, "\n    into: raw.%s\n", files->v[i].table));
+    printf("wrote %s%s%s with %zu stream%s", x->to_shown ? x->to_shown : "", x->to_shown ? "/" : "",
+           FIRN_PROJECT_FILE, x->project.count, x->project.count == 1 ? "" : "s");
+    for (size_t i = 0; i < x->model_count; i++)
+        printf(", %s", model_path(x, i));
+    printf("%s\n", ignore ? " and .gitignore" : "");
+    if (x->to_shown)
+        printf("next: cd %s && firn run\n", x->to_shown);
+    else
+        printf("next: firn run\n");
+}
+
+/* --- the verb ------------------------------------------------------------------------------ */
+
+static firn_code init_folder(initing *x, firn_err *err)
+{
+    firn_stat st;
+    const char *folder = x->from;
+    const char *only = NULL;
+    bool ignore;
+    FIRN_TRY(refuse_existing(x, FIRN_PROJECT_FILE, err));
+    if (firn_fs_stat(x->c->env, x->from, &st, err) != FIRN_OK)
+        return firn_err_advise(err, "firn init FOLDER wants a folder with data files; firn init "
+                                    "accounting and firn init orders copy an example");
+    if (st.is_file) {
+        const char *slash = strrchr(x->from, '/');
+        only = slash ? slash + 1 : x->from;
+        folder = slash ? firn_arena_strndup(x->c->arena, x->from, (size_t)(slash - x->from)) : ".";
+        if (!folder)
+            return firn_arena_raise(x->c->arena, err);
+        if (!*folder)
+            folder = "/";
     }
-    return firn_buf_adds(out,
-                         "\n# models/curated/x.sql holds the SELECT that makes the table "
-                         "curated.x\n",
-                         err);
+    FIRN_TRY(find_streams(x, folder, only, err));
+    FIRN_TRY(choose_names(x, folder, err));
+    FIRN_TRY(write_all(x, &ignore, err));
+    FIRN_TRY(print_streams(x, err));
+    print_questions(x);
+    print_end(x, ignore);
+    return FIRN_OK;
 }
 
-static firn_code write_model(const found_files *files, firn_buf *out, firn_err *err)
+static firn_code init_example(firn_command *c, const char *name, const char *dir, firn_err *err)
 {
-    FIRN_TRY(firn_buf_adds(out,
-                           "/* firn\n"
-                           "materialize: table\n"
-                           "checks: [\"rows >= 0\"]\n"
-                           "*/\n",
-                           err));
-    for (size_t i = 0; i < files->n; i++)
-        FIRN_TRY(firn_buf_addf(out, err, "%sSELECT '%s' AS name, count(*) AS rows FROM raw.%s\n",
-                               i ? "UNION ALL\n" : "", files->v[i].table, files->v[i].table));
+    size_t files;
+    const char *to = dir ? dir : name;
+    FIRN_TRY(firn_example_copy(c, name, to, &files, err));
+    printf("copied the example %s to %s: %zu files\nnext: cd %s && firn run\n", name, to, files,
+           to);
     return FIRN_OK;
 }
 
 static firn_code init(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
                       firn_err *err)
 {
-    FIRN_AUTO(firn_buf_free) firn_buf project = FIRN_BUF((size_t)16 << 20);
-    FIRN_AUTO(firn_buf_free) firn_buf model = FIRN_BUF((size_t)16 << 20);
-    found_files files = {0};
-    const char *cwd;
-    const char *name;
-    const char *folder = args->rest_count ? args->rest[0] : ".";
-    if (args->rest_count > 1)
-        return firn_raise(err, FIRN_E_USAGE, "one folder at a time");
-    FIRN_TRY(firn_path_absolute(FIRN_STR_LIT("."), c->arena, &cwd, err));
-    const char *file = firn_arena_printf(c->arena, "%s/%s", cwd, FIRN_PROJECT_FILE);
-    const char *models = firn_arena_printf(c->arena, "%s/models/curated", cwd);
-    const char *sql = firn_arena_printf(c->arena, "%s/models/curated/row_counts.sql", cwd);
-    if (!file || !models || !sql)
-        return firn_arena_raise(c->arena, err);
-    if (firn_fs_exists(c->env, file)) {
-        firn_raise(err, FIRN_E_EXISTS, "there is a %s here already", FIRN_PROJECT_FILE);
-        return firn_err_advise(err, "firn check looks it over");
+    initing x = {.c = c, .from = args->rest_count ? args->rest[0] : "."};
+    const char *dir = args->rest_count > 1 ? args->rest[1] : NULL;
+    if (args->rest_count > 2) {
+        firn_raise(err, FIRN_E_USAGE, "%s is one argument too many", firn_quotec(args->rest[2]).s);
+        return firn_err_advise(err, "firn init FOLDER [DIR]: DIR is where the project goes");
     }
-    FIRN_TRY(find_files(c, folder, &files, err));
-    firn_str here = firn_str_of(strrchr(cwd, '/') + 1);
-    bool unnamed = here.n == 0 || here.p[0] == '.';
-    FIRN_TRY(firn_table_name_of(unnamed ? FIRN_STR_LIT("project") : here, c->arena, &name, err));
-    FIRN_TRY(write_project(name, folder, &files, &project, err));
-    FIRN_TRY(write_model(&files, &model, err));
-    FIRN_TRY(firn_fs_mkdirs(c->env, models, err));
-    if (!firn_fs_exists(c->env, sql))
-        FIRN_TRY(firn_fs_replace(c->env, sql, firn_buf_slice(&model), err));
-    FIRN_TRY(firn_fs_replace(c->env, file, firn_buf_slice(&project), err));
-    printf("wrote %s with %zu stream%s, and models/curated/row_counts.sql\nnext: firn run\n",
-           FIRN_PROJECT_FILE, files.n, files.n == 1 ? "" : "s");
-    return FIRN_OK;
+    if (firn_str_starts(firn_str_of(x.from), "file://"))
+        x.from += strlen("file://");
+    if (strstr(x.from, "://"))
+        return refuse_url(x.from, err);
+    if (firn_is_example(x.from) && !firn_fs_exists(c->env, x.from))
+        return init_example(c, x.from, dir, err);
+    FIRN_TRY(firn_path_absolute(firn_str_of(dir ? dir : "."), c->arena, &x.to, err));
+    x.to_shown = dir;
+    return init_folder(&x, err);
 }
 
 static int verb_init(const firn_args *args)
@@ -161,13 +340,17 @@ static int verb_init(const firn_args *args)
 
 const firn_verb firn_verb_init = {
     .name = "init",
-    .synopsis = "[FOLDER]",
-    .summary = "write a project for the JSON and CSV files of a folder",
+    .synopsis = "[FOLDER|accounting|orders] [DIR]",
+    .summary = "write a project for the data files of a folder, or copy an example",
     .details =
-        "Writes firn.yml and a first model into the current folder.  The project runs as it is.\n"
+        "Looks at the files below FOLDER (default: here): those whose names differ in numbers\n"
+        "only are one stream; keys, dates and the place of the records are guessed from their\n"
+        "beginnings.  Writes firn.yml, models and .gitignore into DIR (default: here), and\n"
+        "overwrites nothing.  The project runs as it is.\n"
         "\n"
         "  firn init data\n"
-        "  firn run",
+        "  firn init data my-project\n"
+        "  firn init orders              # a copy of the example, in ./orders",
     .args = init_args,
     .run = verb_init,
 };

@@ -82,7 +82,7 @@ static firn_code run(firn_command *c, const firn_args *args, int *ret_status, fi
     firn_graph graph;
     const char *into = firn_args_get(args, "into");
     const firn_selection all = {.ingest = true, .models = true};
-    const firn_run_opt opt = {.command = "load"};
+    const firn_run_opt opt = {.command = firn_command_text("load", args, c->arena)};
     if (args->rest_count == 0) {
         firn_raise(err, FIRN_E_USAGE, "which files are to be loaded?");
         return firn_err_advise(err, "firn load data/*.json --into ./lake");

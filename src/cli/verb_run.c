@@ -2,6 +2,7 @@
 /* firn run: land what is new, make the models. */
 #include "cli/common.h"
 #include "cli/events_print.h"
+#include "cli/models.h"
 #include "cli/verbs.h"
 
 #include "base/str.h"
@@ -13,6 +14,7 @@ static const firn_arg run_args[] = {
     FIRN_ARG_PROJECT,
     {"exclude", 'x', "PATTERN", "leave out what this selects; several with commas"},
     {"only", 0, "KINDS", "ingest, models, or both with a comma (default: both)"},
+    FIRN_ARG_VAR,
     {"full-refresh", 0, NULL, "land everything anew and replace the tables"},
     {"accept-position", 0, "SNAPSHOT", "take this snapshot's position as the true one"},
     FIRN_ARG_MEMORY,
@@ -37,7 +39,14 @@ static firn_code split_commas(const char *text, firn_arena *a, words *ret, firn_
     return FIRN_OK;
 }
 
-static firn_code selection(const firn_args *args, firn_arena *a, firn_selection *ret, firn_err *err)
+static firn_code not_a_kind(const char *word, firn_err *err)
+{
+    firn_raise(err, FIRN_E_USAGE, "--only takes ingest and models, not %s", firn_quotec(word).s);
+    return firn_err_advise(err, "for example --only ingest");
+}
+
+firn_code firn_run_selection(const firn_args *args, firn_arena *a, firn_selection *ret,
+                             firn_err *err)
 {
     words exclude = {0};
     words only = {0};
@@ -60,36 +69,23 @@ static firn_code selection(const firn_args *args, firn_arena *a, firn_selection 
         else if (strcmp(only.v[i], "models") == 0)
             ret->models = true;
         else
-            return firn_raise(err, FIRN_E_USAGE, "--only takes ingest and models, not %s",
-                              firn_quotec(only.v[i]).s);
+            return not_a_kind(only.v[i], err);
     }
     return FIRN_OK;
 }
 
-static const char *command_text(const firn_args *args, firn_arena *a)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 16);
-    if (firn_buf_adds(&text, "run", NULL) != FIRN_OK)
-        return "run";
-    for (size_t i = 0; i < args->rest_count; i++)
-        if (firn_buf_addf(&text, NULL, " %s", args->rest[i]) != FIRN_OK)
-            return "run";
-    if (firn_args_has(args, "full-refresh") &&
-        firn_buf_adds(&text, " --full-refresh", NULL) != FIRN_OK)
-        return "run";
-    const char *copy = firn_arena_strndup(a, firn_buf_cstr(&text), text.n);
-    return copy ? copy : "run";
-}
-
-static firn_code run_options(const firn_args *args, firn_arena *a, firn_run_opt *ret, firn_err *err)
+firn_code firn_run_options(const char *verb, const firn_args *args, firn_arena *a,
+                           firn_run_opt *ret, firn_err *err)
 {
     const char *accept = firn_args_get(args, "accept-position");
     *ret = (firn_run_opt){.full_refresh = firn_args_has(args, "full-refresh"),
-                          .command = command_text(args, a)};
+                          .command = firn_command_text(verb, args, a)};
     if (accept &&
-        (!firn_str_i64(firn_str_of(accept), &ret->accept_position) || ret->accept_position <= 0))
-        return firn_raise(err, FIRN_E_USAGE, "--accept-position wants the id of a snapshot, not %s",
-                          firn_quotec(accept).s);
+        (!firn_str_i64(firn_str_of(accept), &ret->accept_position) || ret->accept_position <= 0)) {
+        firn_raise(err, FIRN_E_USAGE, "--accept-position wants the id of a snapshot, not %s",
+                   firn_quotec(accept).s);
+        return firn_err_advise(err, "`firn history TABLE` lists them; take one with a position");
+    }
     return FIRN_OK;
 }
 
@@ -105,7 +101,8 @@ static firn_code open_record(firn_command *c, const firn_args *args, firn_runs *
 {
     firn_err local = {0};
     *ret = NULL;
-    firn_code code = firn_runs_open(c->env, c->project->warehouse, ret, &local);
+    firn_code code =
+        firn_runs_open(c->env, c->project->warehouse, c->project->run_record_ms, ret, &local);
     if (code == FIRN_E_UNSUPPORTED || code == FIRN_E_NOMEM) {
         *err = local;
         return code;
@@ -151,11 +148,11 @@ static firn_code run(firn_command *c, const firn_args *args, int *ret_status, fi
     firn_selection sel;
     firn_run_opt opt;
     FIRN_TRY(firn_command_project(c, args, err));
-    FIRN_TRY(firn_models_load(c->env, c->project, c->arena, &models, &model_count, err));
+    FIRN_TRY(firn_command_models(c, args, &models, &model_count, err));
     FIRN_TRY(firn_graph_make(c->project, models, model_count, c->arena, &graph, err));
-    FIRN_TRY(selection(args, c->arena, &sel, err));
+    FIRN_TRY(firn_run_selection(args, c->arena, &sel, err));
     FIRN_TRY(firn_graph_select(&graph, &sel, err));
-    FIRN_TRY(run_options(args, c->arena, &opt, err));
+    FIRN_TRY(firn_run_options("run", args, c->arena, &opt, err));
     const char *file = firn_args_get(args, "project");
     const char *sql = file ? firn_arena_printf(c->arena, "firn sql -p %s", file) : "firn sql";
     if (!sql)

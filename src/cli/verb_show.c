@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* firn show: one table at one state. */
+#include "cli/show_more.h"
+#include "cli/show_view.h"
 #include "cli/table_args.h"
 #include "cli/verbs.h"
 
 #include "base/str.h"
-#include "iceberg/position.h"
 #include "iceberg/sort_order.h"
 
 #include <inttypes.h>
@@ -207,41 +208,42 @@ static firn_code print_head(const firn_table_at *t, const firn_totals *totals, f
     return FIRN_OK;
 }
 
-static void print_snapshot(const firn_table_at *t)
+static firn_code print_snapshot(firn_command *c, const firn_table_at *t, firn_err *err)
 {
+    FIRN_AUTO(firn_buf_free) firn_buf words = FIRN_BUF((size_t)1 << 16);
     char when[32];
     const firn_snapshot *s = t->snapshot;
     firn_human_time(s->timestamp_ms, when);
     firn_str operation = firn_snapshot_summary(s, "operation");
-    firn_str engine = firn_snapshot_summary(s, "engine-name");
-    printf("%s: %s UTC, snapshot %" PRId64,
-           s->snapshot_id == t->metadata->current_snapshot_id ? "last commit" : "commit", when,
-           s->snapshot_id);
+    FIRN_TRY(firn_snapshot_words(c, s, &words, err));
+    printf("%s: %s (%s UTC, snapshot %" PRId64,
+           s->snapshot_id == t->metadata->current_snapshot_id ? "last commit" : "commit",
+           firn_buf_cstr(&words), when, s->snapshot_id);
     if (operation.n)
         printf(", %.*s", FIRN_STR_ARG(operation));
-    if (engine.n)
-        printf(", by %.*s", FIRN_STR_ARG(engine));
-    putchar('\n');
+    puts(")");
     for (size_t i = 0; i < t->metadata->ref_count; i++) {
         const firn_ref *r = &t->metadata->refs[i];
         if (r->snapshot_id == s->snapshot_id)
             printf("%s: %.*s\n", r->is_branch ? "branch" : "tag", FIRN_STR_ARG(r->name));
     }
+    return FIRN_OK;
 }
 
-static firn_code print_position(firn_command *c, const firn_metadata *m, firn_err *err)
+/* What the table is about, as its owner said it. */
+static firn_str description_of(const firn_metadata *m)
 {
-    firn_position p;
-    FIRN_TRY(firn_position_find(c->run->io, m, c->arena, &p, err));
-    const char *name;
-    json_t *stream;
-    json_object_foreach(json_object_get(p.root, "streams"), name, stream)
-    {
-        printf("landed from %s: %" PRId64 " commit%s\n", name,
-               (int64_t)json_integer_value(json_object_get(stream, "seq")),
-               json_integer_value(json_object_get(stream, "seq")) == 1 ? "" : "s");
+    const json_t *text = json_object_get(json_object_get(m->root, "properties"), "comment");
+    return json_is_string(text) ? firn_json_text(text) : (firn_str){NULL, 0};
+}
+
+/* Its text in lines of its own, without what could play with the terminal. */
+static void print_description(firn_str text)
+{
+    while (text.p && text.n) {
+        firn_quoted line = firn_quote(firn_str_cut(&text, '\n'));
+        printf("  %.*s\n", (int)(strlen(line.s) - 2), line.s + 1);
     }
-    return FIRN_OK;
 }
 
 static void print_properties(const firn_metadata *m)
@@ -259,26 +261,35 @@ static void print_properties(const firn_metadata *m)
     }
 }
 
-static firn_code show_text(firn_command *c, const firn_table_at *t, firn_err *err)
+static firn_code show_text(firn_command *c, const firn_args *args, const firn_table_at *t,
+                           firn_err *err)
 {
     const firn_metadata *m = t->metadata;
+    FIRN_AUTO(firn_json_unref) json_t *streams = NULL;
+    FIRN_AUTO(firn_json_unref) json_t *beside = NULL;
     firn_totals totals;
     firn_err why;
     FIRN_TRY(firn_command_totals(c, m, t->snapshot, &totals, &why, err));
     FIRN_TRY(print_head(t, &totals, err));
     if (totals.rows < 0)
         printf("what is in it cannot be read: %s\n", why.text);
+    print_description(description_of(m));
     FIRN_TRY(print_columns(c, t->schema, err));
     print_specs(t, c->arena);
     FIRN_TRY(print_order(t, c->arena, err));
     if (t->snapshot)
-        print_snapshot(t);
-    if (t->at.kind == FIRN_AT_CURRENT)
-        FIRN_TRY(print_position(c, m, err));
+        FIRN_TRY(print_snapshot(c, t, err));
+    if (t->at.kind == FIRN_AT_CURRENT) {
+        FIRN_TRY(firn_show_streams(c, t, &streams, err));
+        FIRN_TRY(firn_show_beside(c, t, &beside, err));
+        firn_print_streams(streams);
+        firn_print_beside(beside);
+    }
     printf("format version: %d\n", (int)m->format_version);
     print_properties(m);
     printf("location: %.*s\nmetadata: %.*s\n", FIRN_STR_ARG(m->location),
            FIRN_STR_ARG(m->location_of_file));
+    firn_print_show_next(c, args, t, beside);
     return FIRN_OK;
 }
 
@@ -357,6 +368,14 @@ static firn_code show_json(firn_command *c, const firn_table_at *t, firn_err *er
                            by_id(m, "sort-orders", "order-id", m->default_sort_order_id), err));
     FIRN_TRY(firn_json_set(o, "properties", member(m, "properties"), err));
     FIRN_TRY(firn_json_set(o, "refs", member(m, "refs"), err));
+    FIRN_TRY(firn_json_set_text(o, "description", description_of(m), err));
+    if (t->at.kind == FIRN_AT_CURRENT) {
+        json_t *list;
+        FIRN_TRY(firn_show_streams(c, t, &list, err));
+        FIRN_TRY(firn_json_set(o, "streams", list, err));
+        FIRN_TRY(firn_show_beside(c, t, &list, err));
+        FIRN_TRY(firn_json_set(o, "beside", list, err));
+    }
     return firn_command_print_json(o, err);
 }
 
@@ -366,8 +385,16 @@ static firn_code show(firn_command *c, const firn_args *args, int *ret_status FI
                       firn_err *err)
 {
     firn_table_at t;
-    FIRN_TRY(firn_command_table_at(c, args, "which table is to be shown?", &t, err));
-    return firn_args_has(args, "json") ? show_json(c, &t, err) : show_text(c, &t, err);
+    const firn_view_def *view;
+    firn_err local = {0};
+    if (firn_command_table_at(c, args, "which table is to be shown?", &t, &local) != FIRN_OK) {
+        FIRN_TRY(firn_command_view(c, args, &view, err));
+        if (view)
+            return firn_show_view(c, args, view, err);
+        *err = local;
+        return err->code;
+    }
+    return firn_args_has(args, "json") ? show_json(c, &t, err) : show_text(c, args, &t, err);
 }
 
 static int verb_show(const firn_args *args)

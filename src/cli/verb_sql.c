@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* firn sql: statements over the tables, one after the other. */
 #include "cli/common.h"
-#include "cli/value_text.h"
+#include "cli/models.h"
+#include "cli/sql_run.h"
 #include "cli/verbs.h"
 
 #include "base/json.h"
 #include "base/str.h"
-#include "engine/sql_front.h"
 #include "pipeline/statement.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 static const firn_arg sql_args[] = {
     FIRN_ARG_PROJECT,
+    FIRN_ARG_VAR,
     {"command", 'c', "SQL", "run this"},
     {"file", 'f', "FILE", "run the statements of a file; - is standard input"},
-    {"format", 'o', "FORMAT", "table, csv or json (default: table)"},
-    {"rows", 'n', "N", "rows of a table that are shown (default: 1000)"},
+    {"format", 'o', "FORMAT",
+     "box, table, csv, json, jsonl, markdown, line or parquet (default: box on a terminal, else "
+     "table)"},
+    {"output", 0, "FILE", "write the result there"},
+    {"rows", 'n', "N", "rows of a box or table that are shown, or all (default: 1000)"},
     {"no-prune", 0, NULL, "open all files of the tables, also those that cannot matter"},
     FIRN_ARG_MEMORY,
     FIRN_ARG_THREADS,
@@ -27,45 +30,22 @@ static const firn_arg sql_args[] = {
     {NULL, 0, NULL, NULL},
 };
 
-/* What is to be run, and how the results are to look. */
+/* What is to be run. */
 typedef struct sql_command {
     firn_command *c;
     const firn_args *args;
     firn_str script;
     const char *file; /* for messages; NULL: typed */
-    firn_print_opt print;
-    bool json_events;
+    bool shell;       /* nothing yet: it is going to be typed */
 } sql_command;
 
-/* --- the script ---------------------------------------------------------------------------- */
-
-static firn_code read_stdin(firn_arena *a, firn_str *ret, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf b = FIRN_BUF((size_t)256 << 20);
-    char block[65536];
-    for (;;) {
-        ssize_t n = read(STDIN_FILENO, block, sizeof block);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return firn_raise_errno(err, errno, "standard input");
-        if (n == 0)
-            break;
-        FIRN_TRY(firn_buf_add(&b, block, (size_t)n, err));
-    }
-    *ret = firn_arena_str(a, firn_buf_str(&b));
-    return ret->p ? FIRN_OK : firn_arena_raise(a, err);
-}
+/* --- what the command line says ------------------------------------------------------------ */
 
 static firn_code read_script(sql_command *q, const char *file, firn_err *err)
 {
-    firn_slice text;
-    if (strcmp(file, "-") == 0)
-        return read_stdin(q->c->arena, &q->script, err);
-    q->file = file;
-    FIRN_TRY(firn_fs_read(q->c->env, file, (uint64_t)256 << 20, q->c->arena, &text, err));
-    q->script = (firn_str){(const char *)text.p, text.n};
-    return FIRN_OK;
+    if (strcmp(file, "-") != 0)
+        q->file = file;
+    return firn_sql_read(q->c, file, q->c->arena, &q->script, err);
 }
 
 static bool is_folder(firn_command *c, const char *path)
@@ -102,11 +82,25 @@ static firn_code choose(sql_command *q, const char **ret_warehouse, firn_err *er
         q->script = firn_str_of(command);
         return FIRN_OK;
     }
-    if (!isatty(STDIN_FILENO))
-        return read_stdin(q->c->arena, &q->script, err);
-    firn_raise(err, FIRN_E_USAGE, "there is no statement to run");
-    return firn_err_advise(err, "firn sql \"SELECT …\", firn sql -f FILE, or firn sql ./lake "
-                                "\"SELECT …\"");
+    q->shell = isatty(STDIN_FILENO) && !firn_args_has(a, "json");
+    return q->shell ? FIRN_OK : read_script(q, "-", err);
+}
+
+/* A model that is wrong is no reason not to answer: its project is asked without its views. */
+static firn_code find_views(sql_command *q, firn_err *err)
+{
+    firn_model *models;
+    size_t count;
+    firn_err local = {0};
+    firn_code code = firn_command_models(q->c, q->args, &models, &count, &local);
+    if (code != FIRN_E_CONFIG) {
+        if (code != FIRN_OK)
+            *err = local;
+        return code;
+    }
+    fprintf(stderr, "note: the project's views are left out: %s%s%s\n", local.where,
+            local.where[0] ? ": " : "", local.text);
+    return FIRN_OK;
 }
 
 /* The warehouse given, the project here, or (for statements over files) neither. */
@@ -126,115 +120,65 @@ static firn_code find_tables(sql_command *q, const char *warehouse, firn_err *er
     firn_code code = firn_command_project(c, q->args, &local);
     bool none =
         code != FIRN_OK && local.id == FIRN_ID_NO_PROJECT && !firn_args_has(q->args, "project");
-    if (code == FIRN_OK || none)
+    if (code == FIRN_OK)
+        return find_views(q, err);
+    if (none)
         return FIRN_OK;
     *err = local;
     return code;
 }
 
-/* --- results ------------------------------------------------------------------------------- */
-
-static json_t *table_stats(const firn_query_table *t)
-{
-    return json_pack(
-        "{s:o, s:o, s:I, s:I, s:I, s:I, s:I}", "namespace", firn_json_new_str(t->ident.ns), "table",
-        firn_json_new_str(t->ident.name), "snapshot_id", (json_int_t)t->snapshot_id, "files_total",
-        (json_int_t)t->files_total, "files_opened", (json_int_t)t->files_opened, "manifests_total",
-        (json_int_t)t->manifests_total, "manifests_read", (json_int_t)t->manifests_read);
-}
-
-static firn_code send_rows(const firn_engine_ops *ops, firn_result *r, uint64_t *ret_rows,
-                           firn_err *err)
-{
-    *ret_rows = 0;
-    for (;;) {
-        const firn_column *root;
-        size_t rows;
-        FIRN_TRY(ops->next(r, &root, &rows, err));
-        if (rows == 0)
-            return FIRN_OK;
-        for (size_t i = 0; i < rows; i++) {
-            FIRN_AUTO(firn_buf_free) firn_buf line = FIRN_BUF((size_t)1 << 30);
-            FIRN_TRY(firn_buf_adds(&line, "{\"event\":\"row\",\"values\":", err));
-            FIRN_TRY(firn_value_json(root, i, &line, err));
-            FIRN_TRY(firn_buf_adds(&line, "}\n", err));
-            if (fwrite(line.p, 1, line.n, stdout) != line.n)
-                return firn_raise_errno(err, errno, "cannot write the result");
-        }
-        *ret_rows += rows;
-    }
-}
-
-static firn_code print_events(sql_command *q, const firn_engine_ops *ops, firn_result *r,
-                              const firn_query_table *tables, size_t count, firn_err *err)
-{
-    uint64_t rows;
-    FIRN_TRY(send_rows(ops, r, &rows, err));
-    json_t *list = json_array();
-    for (size_t i = 0; list && i < count; i++)
-        json_array_append_new(list, table_stats(&tables[i]));
-    firn_event(&q->c->run->events, "query_finished",
-               json_pack("{s:I, s:o}", "rows", (json_int_t)rows, "tables", list));
-    return FIRN_OK;
-}
-
-static firn_code on_result(void *arg, const firn_engine_ops *ops, firn_result *r,
-                           const firn_query_table *tables, size_t count, firn_err *err)
-{
-    sql_command *q = arg;
-    if (q->json_events)
-        return print_events(q, ops, r, tables, count, err);
-    return firn_result_print(ops, r, &q->print, stdout, err);
-}
-
 /* --- running ------------------------------------------------------------------------------- */
 
-/* The line and column (from 1) at which a statement begins in the script. */
-static void place_of(firn_str script, const char *p, int *line, int *column)
+/* "all", or a number. */
+static firn_code rows_option(const char *text, size_t *ret, firn_err *err)
 {
-    *line = 1;
-    *column = 1;
-    for (const char *s = script.p; s < p; s++) {
-        bool continues = ((unsigned char)*s & 0xc0) == 0x80;
-        *column = *s == '\n' ? 1 : *column + !continues;
-        *line += *s == '\n';
+    int64_t n;
+    if (strcmp(text, "all") == 0) {
+        *ret = SIZE_MAX;
+        return FIRN_OK;
     }
+    if (!firn_str_i64(firn_str_of(text), &n) || n < 0)
+        return firn_raise(err, FIRN_E_USAGE, "--rows wants a number or all, not %s",
+                          firn_quotec(text).s);
+    *ret = (size_t)n;
+    return FIRN_OK;
 }
 
-static firn_code run_statements(sql_command *q, firn_session *s, firn_err *err)
+/* On a terminal results are for people, elsewhere for whoever reads: wide tables stay whole. */
+static firn_code print_options(const firn_args *args, firn_sql_run *q, firn_err *err)
 {
-    firn_str *list;
+    const char *format = firn_args_get(args, "format");
+    const char *rows = firn_args_get(args, "rows");
+    q->print = firn_print_defaults();
+    q->fitted = isatty(STDOUT_FILENO);
+    q->print.format = q->fitted ? FIRN_PRINT_BOX : FIRN_PRINT_TABLE;
+    q->print.more = "-n all shows all rows, -o csv and the like all there is";
+    q->json_events = firn_args_has(args, "json");
+    q->prune = !firn_args_has(args, "no-prune");
+    if (format && !firn_print_format_parse(format, &q->print.format))
+        return firn_raise(err, FIRN_E_USAGE, "--format takes " FIRN_PRINT_WORDS ", not %s",
+                          firn_quotec(format).s);
+    return rows ? rows_option(rows, &q->print.max_rows, err) : FIRN_OK;
+}
+
+static firn_code run_script(sql_command *q, firn_sql_run *r, firn_err *err)
+{
     size_t count;
-    FIRN_TRY(firn_sql_split(q->script, q->c->arena, &list, &count, err));
+    FIRN_TRY(firn_sql_script(r, q->script, q->file, &count, err));
     if (count == 0)
         return firn_raise(err, FIRN_E_USAGE, "there is no statement to run");
-    for (size_t i = 0; i < count; i++) {
-        firn_query_conf conf = {
-            .sql = list[i], .file = q->file, .prune = !firn_args_has(q->args, "no-prune")};
-        place_of(q->script, list[i].p, &conf.line, &conf.column);
-        FIRN_TRY(firn_context_check(q->c->run, err));
-        FIRN_TRY(firn_statement_run(q->c->run, s, &conf, on_result, q, err));
-        if (fflush(stdout) != 0) /* who reads need not wait for the next statement */
-            return firn_raise_errno(err, errno, "cannot write the result");
-    }
     return FIRN_OK;
 }
 
-static firn_code print_options(sql_command *q, firn_err *err)
+static firn_code run_to(sql_command *q, firn_sql_run *r, firn_err *err)
 {
-    const char *format = firn_args_get(q->args, "format");
-    const char *rows = firn_args_get(q->args, "rows");
-    int64_t n;
-    q->print = firn_print_defaults();
-    q->json_events = firn_args_has(q->args, "json");
-    if (format && !firn_print_format_parse(format, &q->print.format))
-        return firn_raise(err, FIRN_E_USAGE, "--format takes table, csv or json, not %s",
-                          firn_quotec(format).s);
-    if (rows && (!firn_str_i64(firn_str_of(rows), &n) || n < 0))
-        return firn_raise(err, FIRN_E_USAGE, "--rows wants a number, not %s", firn_quotec(rows).s);
-    if (rows)
-        q->print.max_rows = (size_t)n;
-    return FIRN_OK;
+    const char *output = firn_args_get(q->args, "output");
+    if (output)
+        FIRN_TRY(firn_sql_output(r, output, !q->shell, err));
+    firn_code code = q->shell ? firn_shell_run(r, err) : run_script(q, r, err);
+    firn_code closed = firn_sql_output_close(r, code == FIRN_OK, code == FIRN_OK ? err : NULL);
+    return code == FIRN_OK ? closed : code;
 }
 
 static void print_event_line(void *arg FIRN_UNUSED, const json_t *event)
@@ -248,21 +192,23 @@ static firn_code run(firn_command *c, const firn_args *args, int *ret_status FIR
                      firn_err *err)
 {
     sql_command q = {.c = c, .args = args};
+    firn_sql_run r = {.c = c, .args = args};
     const char *warehouse;
-    firn_session *s;
-    FIRN_TRY(print_options(&q, err));
+    bool changes;
+    FIRN_TRY(print_options(args, &r, err));
     FIRN_TRY(choose(&q, &warehouse, err));
     FIRN_TRY(find_tables(&q, warehouse, err));
-    bool changes;
     FIRN_TRY(firn_statement_script_changes(q.script, c->arena, &changes, err));
     const firn_command_opt open = {.read_only = !changes,
                                    .keep_order = true,
-                                   .on_event = q.json_events ? print_event_line : NULL};
+                                   .on_event = r.json_events ? print_event_line : NULL};
     FIRN_TRY(firn_command_open(c, args, &open, err));
-    firn_catch_signals(c->run);
-    FIRN_TRY(firn_context_session(c->run, &s, err));
-    firn_code code = run_statements(&q, s, err);
-    firn_context_session_close(c->run, s);
+    r.read_only = !changes;
+    if (!q.shell)
+        firn_catch_signals(c->run);
+    firn_code code = run_to(&q, &r, err);
+    if (r.session)
+        firn_context_session_close(c->run, r.session);
     return code;
 }
 
@@ -281,13 +227,15 @@ const firn_verb firn_verb_sql = {
         "Only files that can matter are opened.  Without a project: name a warehouse, or ask\n"
         "files, or iceberg('FOLDER') for a table in no catalog.  SHOW and DESCRIBE list and\n"
         "describe tables; ALTER TABLE changes them.  docs/SQL.md says it all.\n"
+        "On a terminal and without a statement it is a shell; .help says what can be typed there.\n"
         "\n"
         "  firn sql \"SELECT * FROM raw.orders WHERE order_date = DATE '2025-05-31'\"\n"
         "  firn sql ./lake \"FROM raw.orders LIMIT 10\"\n"
         "  firn sql \"FROM raw.orders AT (TIMESTAMP => '2025-05-30 18:00:00')\"\n"
         "  firn sql \"FROM iceberg('/data/orders')\"\n"
         "  firn sql \"FROM 'orders.csv'\"\n"
-        "  firn sql -f report.sql -o csv > report.csv",
+        "  firn sql -f report.sql -o csv > report.csv\n"
+        "  firn sql \"FROM raw.orders\" -o parquet --output orders.parquet",
     .args = sql_args,
     .run = verb_sql,
 };

@@ -24,6 +24,23 @@ static const char *warehouse_arg(firn_command *c, const firn_args *args, size_t 
     return args->rest[0];
 }
 
+/* A word that means a folder: it has a slash, or is one. */
+static bool is_no_warehouse(firn_command *c, const char *word)
+{
+    firn_stat st;
+    return strchr(word, '/') || (firn_fs_stat(c->env, word, &st, NULL) == FIRN_OK && st.is_dir);
+}
+
+static firn_code no_warehouse(const char *folder, firn_err *err)
+{
+    firn_raise(err, FIRN_E_NOTFOUND, "%s is no warehouse: it holds no catalog.db",
+               firn_quotec(folder).s);
+    return firn_err_advise(err,
+                           "name the folder that a project calls `warehouse`; or make one: "
+                           "firn load FILES --into %.200s",
+                           folder);
+}
+
 firn_code firn_command_lake(firn_command *c, const firn_args *args, const char *what,
                             size_t *ret_rest, firn_err *err)
 {
@@ -34,6 +51,8 @@ firn_code firn_command_lake(firn_command *c, const firn_args *args, const char *
     if (warehouse)
         FIRN_TRY(firn_project_bare(c->env, FIRN_STR_LIT("lake"), firn_str_of(warehouse), c->arena,
                                    &c->project, err));
+    else if (args->rest_count && is_no_warehouse(c, args->rest[0]))
+        return no_warehouse(args->rest[0], err);
     else
         FIRN_TRY(firn_command_project(c, args, err));
     if (!firn_fs_exists(c->env, c->project->catalog.path)) {
@@ -234,6 +253,21 @@ static firn_code add_table_json(firn_ident ident, const firn_metadata *m, const 
     return firn_json_set_totals(o, totals, err);
 }
 
+/* Views that the catalog keeps, behind the tables. */
+static firn_code add_view_rows(firn_command *c, firn_text_table *t, firn_err *err)
+{
+    firn_ident *views;
+    size_t count;
+    FIRN_TRY(firn_views_list(NULL, 0, c->run->catalog, c->arena, &views, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        const char *name = firn_arena_printf(c->arena, "%.*s.%.*s", FIRN_STR_ARG(views[i].ns),
+                                             FIRN_STR_ARG(views[i].name));
+        const char *const cells[] = {name, "view", "", "", ""};
+        FIRN_TRY(firn_text_table_add(t, cells, err));
+    }
+    return FIRN_OK;
+}
+
 static firn_code list_tables(firn_command *c, firn_text_table *t, json_t *list, firn_err *err)
 {
     firn_ident *tables;
@@ -248,6 +282,22 @@ static firn_code list_tables(firn_command *c, firn_text_table *t, json_t *list, 
         FIRN_TRY(list ? add_table_json(tables[i], m, &totals, list, err)
                       : add_table_row(c, tables[i], m, &totals, t, err));
     }
+    return list ? FIRN_OK : add_view_rows(c, t, err);
+}
+
+static firn_code views_to_json(firn_command *c, json_t *root, firn_err *err)
+{
+    firn_ident *views;
+    size_t count;
+    json_t *list = json_array();
+    FIRN_TRY(firn_json_set(root, "views", list, err));
+    FIRN_TRY(firn_views_list(NULL, 0, c->run->catalog, c->arena, &views, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        json_t *o = json_object();
+        FIRN_TRY(firn_json_append(list, o, err));
+        FIRN_TRY(firn_json_set(o, "namespace", firn_json_new_str(views[i].ns), err));
+        FIRN_TRY(firn_json_set(o, "view", firn_json_new_str(views[i].name), err));
+    }
     return FIRN_OK;
 }
 
@@ -258,6 +308,7 @@ static firn_code tables_as_json(firn_command *c, firn_err *err)
     FIRN_TRY(firn_json_set(root, "v", json_integer(1), err));
     FIRN_TRY(firn_json_set(root, "tables", list, err));
     FIRN_TRY(list_tables(c, NULL, list, err));
+    FIRN_TRY(views_to_json(c, root, err));
     return firn_command_print_json(root, err);
 }
 
@@ -270,6 +321,11 @@ static firn_code tables(firn_command *c, const firn_args *args, int *ret_status 
     size_t rest;
     firn_print_opt opt = firn_print_defaults();
     FIRN_TRY(firn_command_lake(c, args, NULL, &rest, err));
+    if (rest < args->rest_count) {
+        firn_raise(err, FIRN_E_USAGE, "%s is one argument too many",
+                   firn_quotec(args->rest[rest]).s);
+        return firn_err_advise(err, "of one table: firn show %.200s", args->rest[rest]);
+    }
     if (firn_args_has(args, "json"))
         return tables_as_json(c, err);
     FIRN_TRY(firn_text_table_new(heads, FIRN_COUNT_OF(heads), right, &t, err));
@@ -288,7 +344,7 @@ static int verb_tables(const firn_args *args)
 const firn_verb firn_verb_tables = {
     .name = "tables",
     .synopsis = "[WAREHOUSE] [options]",
-    .summary = "list the tables of the catalog",
+    .summary = "list the tables and views of the catalog",
     .details = "  firn tables\n  firn tables ./lake",
     .args = tables_args,
     .run = verb_tables,

@@ -8,16 +8,23 @@
 #include "pipeline/run.h"
 
 extern const firn_verb firn_verb_init;
+extern const firn_verb firn_verb_demo;
+extern const firn_verb firn_verb_peek;
 extern const firn_verb firn_verb_load;
 extern const firn_verb firn_verb_check;
+extern const firn_verb firn_verb_plan;
 extern const firn_verb firn_verb_run;
+extern const firn_verb firn_verb_test;
+extern const firn_verb firn_verb_graph;
 extern const firn_verb firn_verb_sql;
 extern const firn_verb firn_verb_tables;
 extern const firn_verb firn_verb_show;
 extern const firn_verb firn_verb_history;
+extern const firn_verb firn_verb_status;
 extern const firn_verb firn_verb_diff;
 extern const firn_verb firn_verb_alter;
 extern const firn_verb firn_verb_register;
+extern const firn_verb firn_verb_completion;
 extern const firn_verb firn_verb_version;
 extern const firn_verb firn_verb_help;
 
@@ -25,6 +32,12 @@ extern const firn_verb firn_verb_help;
 FIRN_NODISCARD firn_code firn_run_command(firn_command *c, const firn_args *args, firn_graph *graph,
                                           const firn_run_opt *opt, const char *sql, int *ret_status,
                                           firn_err *err);
+
+/* verb_run.c, for verb_plan.c too: what SELECT, --exclude and --only choose, and the rest. */
+FIRN_NODISCARD firn_code firn_run_selection(const firn_args *args, firn_arena *a,
+                                            firn_selection *ret, firn_err *err);
+FIRN_NODISCARD firn_code firn_run_options(const char *verb, const firn_args *args, firn_arena *a,
+                                          firn_run_opt *ret, firn_err *err);
 
 /* Prints the help of a verb. */
 void firn_print_verb_help(const firn_verb *v);

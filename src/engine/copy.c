@@ -77,6 +77,8 @@ static firn_code add_options(const firn_copy_job *job, firn_buf *out, firn_err *
     FIRN_TRY(firn_buf_adds(out, ", FIELD_IDS {", err));
     FIRN_TRY(add_field_ids(job->schema, out, err));
     FIRN_TRY(firn_buf_addc(out, '}', err));
+    if (!job->folder) /* no temporary name beside it */
+        FIRN_TRY(firn_buf_adds(out, ", USE_TMP_FILE false", err));
     if (job->partition_count)
         FIRN_TRY(add_partition_options(job, out, err));
     else if (job->file_bytes)
@@ -99,6 +101,16 @@ static firn_code check_names(const firn_copy_job *job, firn_err *err)
     return FIRN_OK;
 }
 
+static firn_code add_copy(const firn_copy_job *job, firn_str target, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, "COPY (", err));
+    FIRN_TRY(firn_buf_addstr(out, job->select, err));
+    /* on a line of its own: the SELECT may end in a comment */
+    FIRN_TRY(firn_buf_adds(out, "\n) TO ", err));
+    FIRN_TRY(firn_sql_text(out, target, err));
+    return add_options(job, out, err);
+}
+
 static firn_code write_statement(const firn_copy_job *job, firn_buf *out, firn_err *err)
 {
     bool one_file = job->partition_count == 0 && job->file_bytes == 0;
@@ -106,12 +118,7 @@ static firn_code write_statement(const firn_copy_job *job, firn_buf *out, firn_e
     FIRN_TRY(firn_buf_adds(&target, job->folder, err));
     if (one_file)
         FIRN_TRY(firn_buf_adds(&target, "/f.parquet", err));
-    FIRN_TRY(firn_buf_adds(out, "COPY (", err));
-    FIRN_TRY(firn_buf_addstr(out, job->select, err));
-    /* on a line of its own: the SELECT may end in a comment */
-    FIRN_TRY(firn_buf_adds(out, "\n) TO ", err));
-    FIRN_TRY(firn_sql_text(out, firn_buf_str(&target), err));
-    return add_options(job, out, err);
+    return add_copy(job, firn_buf_str(&target), out, err);
 }
 
 /* --- what comes back ----------------------------------------------------------------------- */
@@ -304,5 +311,25 @@ firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s, const firn_
         qsort_r(files.v, files.n, sizeof *files.v, by_partition, &partition_count);
     *ret = files.v;
     *ret_count = files.n;
+    return FIRN_OK;
+}
+
+firn_code firn_copy_measure(const firn_engine_ops *ops, firn_session *s, const firn_copy_job *job,
+                            firn_arena *a, firn_copied_file *ret, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    firn_result *r = NULL;
+    file_list files = {0};
+    firn_copy_job one = *job;
+    one.folder = NULL;
+    one.partition_count = 0;
+    one.file_bytes = 0;
+    FIRN_TRY(add_copy(&one, FIRN_STR_LIT("/dev/null"), &sql, err));
+    FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
+    firn_code code = read_result(ops, r, 0, a, &files, err);
+    ops->result_close(r);
+    FIRN_TRY(code);
+    *ret = files.n ? files.v[0] : (firn_copied_file){0};
+    ret->path = (firn_str){NULL, 0};
     return FIRN_OK;
 }

@@ -50,16 +50,34 @@ FIRN_NODISCARD firn_code firn_sql_split(firn_str script, firn_arena *a, firn_str
 
 /* --- places -------------------------------------------------------------------------------- */
 
+/* A text in a statement that stands for another one as its author wrote it, on one line. */
+typedef struct firn_sql_shift {
+    int line;    /* of the statement, from 1 */
+    int column;  /* where the text begins, in characters from 1 */
+    int length;  /* of it, in characters */
+    int written; /* of what was written */
+} firn_sql_shift;
+
 /* Where a statement begins, for messages. */
 typedef struct firn_sql_origin {
     const char *file; /* NULL: typed */
     int line;         /* both from 1; columns count characters */
     int column;
+    int before; /* characters that the engine had on the first line before the statement */
+    const firn_sql_shift *shifts; /* what is not as it was written, ascending */
+    size_t shift_count;
 } firn_sql_origin;
+
+/* The column of a place of the statement as its author wrote it; line and column from 1. */
+int firn_sql_unshift(const firn_sql_origin *origin, int line, int column);
 
 /* Sets err->where to the place of an offset ("file:line:column", or "line L, column C") and returns
  * the error's code. */
 firn_code firn_sql_place(firn_err *err, firn_str sql, size_t offset, const firn_sql_origin *origin);
+
+/* Says what to do about a statement that the engine refused, where its message tells: near names
+ * move from the text to the advice.  Advice that is there stays. */
+void firn_sql_advise(firn_err *err);
 
 /* Turns the engine's "LINE 3: …" with its caret into a place: err->where becomes
  * "file:line:column", counted from where the statement began, and the excerpt is cut from the

@@ -113,16 +113,38 @@ static int column_of(const mark *m, firn_str sql)
     return again ? 0 : count_chars(line.p, found) + caret - (int)dots;
 }
 
+int firn_sql_unshift(const firn_sql_origin *origin, int line, int column)
+{
+    int result = column;
+    for (size_t i = 0; i < origin->shift_count; i++) {
+        const firn_sql_shift *s = &origin->shifts[i];
+        if (s->line != line || column <= s->column)
+            continue;
+        if (column < s->column + s->length) /* inside: where it begins */
+            return result - (column - s->column);
+        result -= s->length - s->written;
+    }
+    return result;
+}
+
 void firn_sql_locate(firn_err *err, firn_str sql, const firn_sql_origin *origin)
 {
     mark m;
-    if (!err || !find_mark(err->text, &m))
+    if (!err)
         return;
+    if (!find_mark(err->text, &m)) {
+        firn_sql_advise(err);
+        return;
+    }
     int column = column_of(&m, sql);
     int line = m.line <= INT_MAX - origin->line ? m.line + origin->line - 1 : m.line;
     if (m.line == 1 && column)
+        column = FIRN_MAX(column - origin->before, 1);
+    column = firn_sql_unshift(origin, m.line, column);
+    if (m.line == 1 && column)
         column += origin->column - 1;
     *m.start = '\0';
+    firn_sql_advise(err);
     err->where[0] = '\0';
     if (origin->file && column)
         firn_err_where(err, "%.200s:%d:%d", origin->file, line, column);
@@ -136,8 +158,8 @@ void firn_sql_locate(firn_err *err, firn_str sql, const firn_sql_origin *origin)
 
 firn_code firn_sql_place(firn_err *err, firn_str sql, size_t offset, const firn_sql_origin *origin)
 {
-    int line = origin->line;
-    int column = origin->column;
+    int line = 1;
+    int column = 1;
     if (!err)
         return FIRN_E_SQL;
     for (size_t i = 0; i < offset && i < sql.n; i++) {
@@ -145,6 +167,8 @@ firn_code firn_sql_place(firn_err *err, firn_str sql, size_t offset, const firn_
         column = sql.p[i] == '\n' ? 1 : column + !continues;
         line += sql.p[i] == '\n';
     }
+    column = firn_sql_unshift(origin, line, column) + (line == 1 ? origin->column - 1 : 0);
+    line += origin->line - 1;
     err->where[0] = '\0';
     if (origin->file)
         firn_err_where(err, "%.200s:%d:%d", origin->file, line, column);

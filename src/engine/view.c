@@ -10,10 +10,11 @@
 
 /* --- files not committed yet --------------------------------------------------------------- */
 
+const char *const firn_view_meta_types[] = {"VARCHAR", "BIGINT", "BIGINT", "BIGINT", "INTEGER"};
+
 static firn_code add_empty(const firn_type *schema, unsigned meta_columns, firn_buf *out,
                            firn_err *err)
 {
-    static const char *const types[] = {"VARCHAR", "BIGINT", "BIGINT", "BIGINT", "INTEGER"};
     FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
     for (size_t i = 0; i < schema->field_count; i++) {
         FIRN_TRY(firn_buf_adds(out, i ? ", CAST(NULL AS " : "CAST(NULL AS ", err));
@@ -23,8 +24,8 @@ static firn_code add_empty(const firn_type *schema, unsigned meta_columns, firn_
     }
     for (unsigned i = 0; i < FIRN_META_COLUMN_COUNT; i++)
         if (meta_columns >> i & 1)
-            FIRN_TRY(firn_buf_addf(out, err, ", CAST(NULL AS %s) AS %s", types[i],
-                                   firn_meta_column_name(i)));
+            FIRN_TRY(firn_buf_addf(out, err, ", CAST(NULL AS %s) AS %s",
+                                   firn_view_meta_types[i], firn_meta_column_name(i)));
     return firn_buf_adds(out, " WHERE false", err);
 }
 
@@ -63,6 +64,8 @@ typedef struct making {
     bool footers;
     firn_view_keys *keys; /* NULL: no deletes by key */
     branch branches[BRANCHES];
+    FIRN_VEC(firn_str) tables; /* of the engine, in place of files */
+    FIRN_VEC(const firn_type *) table_types;
     firn_buf *out;
     bool some; /* a SELECT is there already */
 } making;
@@ -78,11 +81,31 @@ static branch_kind kind_of(const firn_scan_file *f)
     return kind;
 }
 
+/* Several files may be in one table. */
+static firn_code take_table(making *k, const firn_scan_file *f, bool *ret_taken, firn_err *err)
+{
+    const firn_view_memory *memory = k->w->rq->memory;
+    const firn_type *type = NULL;
+    firn_str table = memory ? memory->table(memory->arg, f->file.file_path, &type) : FIRN_STR_LIT("");
+    *ret_taken = table.n > 0;
+    for (size_t i = 0; i < k->tables.n; i++)
+        if (firn_str_eq(k->tables.v[i], table))
+            return FIRN_OK;
+    if (*ret_taken && (!firn_vec_push(k->w->a, &k->tables, table) ||
+                       !firn_vec_push(k->w->a, &k->table_types, type)))
+        return firn_arena_raise(k->w->a, err);
+    return FIRN_OK;
+}
+
 static firn_code sort_files(making *k, firn_err *err)
 {
     const firn_scan_plan *plan = k->w->rq->plan;
     for (size_t i = 0; i < plan->count; i++) {
         const firn_scan_file *f = &plan->files[i];
+        bool taken;
+        FIRN_TRY(take_table(k, f, &taken, err));
+        if (taken)
+            continue;
         branch *b = &k->branches[kind_of(f)];
         firn_view_file v = {.file = &f->file, .sequence_number = f->sequence_number, .place = -1};
         if (k->keys && b == &k->branches[BY_KEY])
@@ -212,6 +235,17 @@ static firn_code add_branch(making *k, branch_kind kind, firn_err *err)
     return kind == BY_KEY ? firn_view_keys_joins(k->w, k->keys, k->out, err) : FIRN_OK;
 }
 
+static firn_code add_tables(making *k, firn_err *err)
+{
+    for (size_t i = 0; i < k->tables.n; i++) {
+        FIRN_TRY(firn_buf_adds(k->out, k->some ? " UNION ALL " : "", err));
+        k->some = true;
+        FIRN_TRY(firn_view_select_memory(&k->w->rq->schema->type, k->meta, k->tables.v[i],
+                                         k->table_types.v[i], k->out, err));
+    }
+    return FIRN_OK;
+}
+
 static firn_code select_all(making *k, firn_err *err)
 {
     const firn_view_request *rq = k->w->rq;
@@ -223,7 +257,7 @@ static firn_code select_all(making *k, firn_err *err)
     FIRN_TRY(sort_files(k, err));
     for (int i = CLEAN; i < BRANCHES; i++)
         FIRN_TRY(add_branch(k, (branch_kind)i, err));
-    return FIRN_OK;
+    return add_tables(k, err);
 }
 
 firn_code firn_view_select(firn_session *s, const firn_view_request *rq, firn_view_keep *keep,

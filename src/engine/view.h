@@ -8,6 +8,10 @@
 #include "iceberg/moved.h"
 #include "iceberg/scan.h"
 
+/* Appends the path of a file as read_parquet wants it, which takes every path for a pattern.
+ * FIRN_E_UNSUPPORTED for one that it cannot be told. */
+FIRN_NODISCARD firn_code firn_view_add_path(firn_str path, firn_buf *out, firn_err *err);
+
 /* Columns that no file has: where a row is, and since when. */
 typedef enum firn_meta_column {
     FIRN_META_FILE = 1 << 0,     /* _file string: path of the data file, as in the manifest */
@@ -29,6 +33,13 @@ unsigned firn_meta_columns_for(const firn_type *schema, unsigned meta_columns);
 /* FIRN_E_UNSUPPORTED names the first column, at any depth, of a type that is not read. */
 FIRN_NODISCARD firn_code firn_view_refuse_types(const firn_type *schema, firn_err *err);
 
+/* Finds files whose rows are in a table of the engine, with columns c0, c1, … of *ret_type, and not
+ * on a disk; .p == NULL: it is a file like any other. */
+typedef struct firn_view_memory {
+    void *arg;
+    firn_str (*table)(void *arg, firn_str file_path, const firn_type **ret_type);
+} firn_view_memory;
+
 /* What a view reads. */
 typedef struct firn_view_request {
     const firn_io *io; /* deletion vectors are read through it */
@@ -38,6 +49,7 @@ typedef struct firn_view_request {
     unsigned meta_columns; /* FIRN_META_… behind the schema's columns */
     /* NULL: files lie where their paths say; else the engine opens firn_moved_place(path) */
     const firn_moved *moved;
+    const firn_view_memory *memory; /* NULL: all files are files */
 } firn_view_request;
 
 /* What views keep in the engine while they are in use: bitmaps of deleted rows, mostly. */
@@ -64,6 +76,11 @@ FIRN_NODISCARD firn_code firn_view_select(firn_session *s, const firn_view_reque
 /* The same over files given by path that all have the schema given (files not committed yet). */
 FIRN_NODISCARD firn_code firn_view_select_paths(const firn_type *schema, const firn_str *paths,
                                                 size_t count, firn_buf *out, firn_err *err);
+
+/* The same for such a table, with metadata columns that are null behind the schema's. */
+FIRN_NODISCARD firn_code firn_view_select_memory(const firn_type *schema, unsigned meta_columns,
+                                                 firn_str table, const firn_type *have,
+                                                 firn_buf *out, firn_err *err);
 
 /* Appends a default of the metadata as an expression of a type. */
 FIRN_NODISCARD firn_code firn_view_default(const firn_type *t, firn_str json, firn_buf *out,

@@ -39,6 +39,9 @@ typedef struct firn_view_file {
     const firn_bitmap *deleted; /* NULL: no rows by position */
 } firn_view_file;
 
+/* SQL types of the metadata columns, by bit. */
+extern const char *const firn_view_meta_types[FIRN_META_COLUMN_COUNT];
+
 /* --- view_shape.c: do the names of the files' columns say which they are? --- */
 
 /* Whether files of this table must be looked into before these columns can be read from them. */
@@ -97,7 +100,6 @@ FIRN_NODISCARD firn_code firn_view_add_set(firn_view_work *w, const firn_view_fi
 /* Appends a list of files as read_parquet wants it: ['a','b']. */
 FIRN_NODISCARD firn_code firn_view_paths(firn_view_work *w, const firn_view_file *files,
                                          size_t count, firn_buf *out, firn_err *err);
-FIRN_NODISCARD firn_code firn_view_add_path(firn_str path, firn_buf *out, firn_err *err);
 
 /* The name that the engine's own functions give a file. */
 FIRN_NODISCARD firn_code firn_view_opened_path(firn_view_work *w, firn_str path, firn_str *ret,

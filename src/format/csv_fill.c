@@ -2,7 +2,10 @@
 /* Cells into columns, record by record: a record that cannot land is undone and rejected. */
 #include "format/csv_int.h"
 
+#include "base/json.h"
 #include "base/str.h"
+#include "format/json_lex.h"
+#include "format/residual.h"
 
 #include <string.h>
 
@@ -11,6 +14,7 @@ typedef struct target {
     firn_column *to;
     const firn_layout *layout;
     bool string;
+    bool json;
     bool nested;
 } target;
 
@@ -22,7 +26,10 @@ typedef struct fill {
     firn_column **absent; /* columns of the table that the file does not have */
     size_t absent_count;
     const firn_layout *missing; /* one of them that is required */
-    firn_rejects *rejects;
+    const firn_layout *layout;
+    firn_column *root;
+    firn_misfits misfits;
+    firn_buf quoted; /* a cell as JSON */
     firn_arena *arena;
     size_t record;
     size_t row;
@@ -46,11 +53,12 @@ static firn_code bind_columns(fill *f, const firn_layout *layout, firn_column *r
         bound[k] = true;
         f->targets[i] = (target){.to = &root->children[k],
                                  .layout = column,
-                                 .string = column->type.kind == FIRN_T_STRING,
+                                 .string = column->type.kind == FIRN_T_STRING && !column->json,
+                                 .json = column->json,
                                  .nested = firn_type_is_nested(column->type.kind)};
     }
     for (size_t k = 0; k < layout->child_count; k++) {
-        if (bound[k])
+        if (bound[k] || layout->children[k].role != FIRN_ROLE_VALUE)
             continue;
         f->absent[f->absent_count++] = &root->children[k];
         if (layout->children[k].required && !f->missing)
@@ -61,19 +69,57 @@ static firn_code bind_columns(fill *f, const firn_layout *layout, firn_column *r
 
 /* --- rejects ------------------------------------------------------------------------------- */
 
-/* Says why cell i cannot land; a reject is no error. */
+/* Says why cell i makes its record a reject; a reject is no error. */
 #define reject_cell(f, i, id, err, ...)                                                            \
     ((f)->rejected = true,                                                                         \
-     firn_rejects_add((f)->rejects, (f)->record, (id), (f)->file->names[i], (err), __VA_ARGS__))
+     firn_misfits_reject(&(f)->misfits, &(firn_spot){.key = (f)->file->names[i]}, (id), (err),     \
+                         __VA_ARGS__))
 
-static firn_code reject_value(fill *f, size_t i, firn_fit fit, firn_str text, firn_err *err)
+static firn_code quote_cell(fill *f, firn_str text, firn_err *err)
 {
-    const firn_type *type = &f->targets[i].layout->type;
+    firn_buf_clear(&f->quoted);
+    return firn_json_escape(text, &f->quoted, err);
+}
+
+/* A cell does not go into its column: null stands for it, or the record is a reject. */
+static firn_code misfit(fill *f, size_t i, uint16_t id, firn_str text, const char *reason,
+                        firn_err *err)
+{
+    const target *t = &f->targets[i];
+    const firn_spot at = {.key = f->file->names[i]};
+    bool lands = false;
+    FIRN_TRY(quote_cell(f, text, err));
+    FIRN_TRY(firn_misfits_value(&f->misfits, t->layout, &at, firn_buf_str(&f->quoted), id, &lands,
+                                err, "value %s %s", firn_quote(text).s, reason));
+    f->rejected = !lands;
+    return lands ? firn_column_null(t->to, f->row, err) : FIRN_OK;
+}
+
+static firn_code misfit_scalar(fill *f, size_t i, firn_fit fit, firn_str text, firn_err *err)
+{
     if (fit == FIRN_FIT_NOMEM)
         return firn_arena_raise(f->arena, err);
-    return reject_cell(f, i, fit == FIRN_FIT_UTF8 ? FIRN_REJ_UTF8 : FIRN_REJ_TYPE, err,
-                       "value %s %s: %s", firn_quote(text).s, firn_fit_text(fit),
-                       firn_type_text(type, f->rejects->arena));
+    if (fit == FIRN_FIT_UTF8)
+        return reject_cell(f, i, FIRN_REJ_UTF8, err, "value %s %s: %s", firn_quote(text).s,
+                           firn_fit_text(fit),
+                           firn_type_text(&f->targets[i].layout->type, f->misfits.rejects->arena));
+    const char *reason =
+        firn_arena_printf(f->misfits.rejects->arena, "%s: %s", firn_fit_text(fit),
+                          firn_type_text(&f->targets[i].layout->type, f->misfits.rejects->arena));
+    if (!reason)
+        return firn_arena_raise(f->misfits.rejects->arena, err);
+    return misfit(f, i, FIRN_REJ_TYPE, text, reason, err);
+}
+
+/* The table has no column of this name. */
+static firn_code misfit_name(fill *f, size_t i, firn_str text, firn_err *err)
+{
+    const firn_spot at = {.key = f->file->names[i]};
+    bool lands = false;
+    FIRN_TRY(quote_cell(f, text, err));
+    FIRN_TRY(firn_misfits_key(&f->misfits, f->layout, &at, firn_buf_str(&f->quoted), &lands, err));
+    f->rejected = !lands;
+    return FIRN_OK;
 }
 
 /* --- one record ---------------------------------------------------------------------------- */
@@ -133,6 +179,34 @@ static firn_code put_string(fill *f, size_t i, const firn_csv_cell *cell, firn_e
     return FIRN_OK;
 }
 
+/* Whether a text is JSON; *ret_code: memory is out. */
+static bool is_json(fill *f, firn_str text, firn_code *ret_code, firn_err *err)
+{
+    const char *first = (const char *)f->batch->bytes.p;
+    bool has_slack = text.p >= first && text.p + text.n + FIRN_JSON_SLACK <= f->safe;
+    *ret_code = FIRN_OK;
+    if (has_slack)
+        return firn_json_is_value(text.p, text.p + text.n);
+    char *copy = firn_arena_zalloc(f->arena, text.n + FIRN_JSON_SLACK);
+    if (!copy) {
+        *ret_code = firn_arena_raise(f->arena, err);
+        return false;
+    }
+    memcpy(copy, text.p, text.n);
+    return firn_json_is_value(copy, copy + text.n);
+}
+
+static firn_code put_json(fill *f, size_t i, firn_str text, firn_err *err)
+{
+    firn_code code;
+    firn_column *to = f->targets[i].to;
+    if (!is_json(f, text, &code, err))
+        return code ? code : misfit(f, i, FIRN_REJ_TYPE, text, "is not JSON", err);
+    ((firn_strview *)to->data)[f->row] = firn_strview_of(text.p, text.n);
+    firn_column_set_valid(to, f->row);
+    return FIRN_OK;
+}
+
 static firn_code put_other(fill *f, size_t i, const firn_csv_cell *cell, firn_err *err)
 {
     const target *t = &f->targets[i];
@@ -144,13 +218,14 @@ static firn_code put_other(fill *f, size_t i, const firn_csv_cell *cell, firn_er
     if (!text.p)
         return firn_arena_raise(f->arena, err);
     if (!t->to)
-        return reject_cell(f, i, FIRN_REJ_TYPE, err, "the table has no column for value %s",
-                           firn_quote(text).s);
+        return misfit_name(f, i, text, err);
     if (t->nested)
         return reject_cell(f, i, FIRN_REJ_TYPE, err, "a %s cannot be read from CSV",
                            firn_type_kind_name(t->layout->type.kind));
+    if (t->json)
+        return put_json(f, i, text, err);
     firn_fit fit = firn_scalar_put(t->to, f->row, text, &t->layout->read, f->arena);
-    return FIRN_LIKELY(fit == FIRN_FIT_OK) ? FIRN_OK : reject_value(f, i, fit, text, err);
+    return FIRN_LIKELY(fit == FIRN_FIT_OK) ? FIRN_OK : misfit_scalar(f, i, fit, text, err);
 }
 
 /* A row that is given up leaves no nulls behind. */
@@ -164,14 +239,16 @@ static void undo_row(fill *f)
 static firn_code fill_row(fill *f, const firn_csv_row *row, firn_err *err)
 {
     f->rejected = false;
+    firn_misfits_begin(&f->misfits, f->record);
     for (size_t i = 0; i < row->count && !f->rejected; i++) {
         if (f->targets[i].string)
             FIRN_TRY(put_string(f, i, &row->cells[i], err));
         else
             FIRN_TRY(put_other(f, i, &row->cells[i], err));
     }
-    if (f->rejected)
-        undo_row(f);
+    if (!f->rejected)
+        return f->layout->residual ? firn_misfits_end(&f->misfits, f->root, f->row, err) : FIRN_OK;
+    undo_row(f);
     return FIRN_OK;
 }
 
@@ -180,12 +257,12 @@ static firn_code fill_record(fill *f, firn_csv_row *row, firn_err *err)
     firn_csv_fault fault = firn_csv_read(f->batch, f->record, row);
     if (FIRN_UNLIKELY(fault != FIRN_CSV_READABLE)) {
         f->rejected = true;
-        return firn_csv_reject(f->batch, f->record, fault, row, f->rejects, err);
+        return firn_csv_reject(f->batch, f->record, fault, row, f->misfits.rejects, err);
     }
     if (FIRN_UNLIKELY(f->missing != NULL)) {
         f->rejected = true;
-        return firn_rejects_add(f->rejects, f->record, FIRN_REJ_REQUIRED, f->missing->key, err,
-                                "the file has no column for a required value");
+        return firn_rejects_add(f->misfits.rejects, f->record, FIRN_REJ_REQUIRED, f->missing->key,
+                                err, "the file has no column for a required value");
     }
     return fill_row(f, row, err);
 }
@@ -198,20 +275,37 @@ static firn_code null_absent(const fill *f, size_t row, size_t rows, firn_err *e
     return FIRN_OK;
 }
 
+static firn_code fill_records(fill *f, firn_csv_row *cells, size_t first, size_t end_row,
+                              firn_err *err)
+{
+    for (f->record = first; f->record < f->batch->count && f->row < end_row; f->record++) {
+        FIRN_TRY(fill_record(f, cells, err));
+        f->row += !f->rejected;
+    }
+    return FIRN_OK;
+}
+
 firn_code firn_csv_fill(const firn_batch *b, size_t *next, const firn_layout *layout,
                         firn_column *root, size_t row, size_t max_rows, size_t *ret_rows,
                         firn_rejects *rejects, firn_arena *a, firn_err *err)
 {
-    fill f = {.batch = b, .file = b->file, .rejects = rejects, .arena = a, .row = row};
+    fill f = {.batch = b,
+              .file = b->file,
+              .layout = layout,
+              .root = root,
+              .quoted = FIRN_BUF((size_t)64 << 20),
+              .arena = a,
+              .row = row};
     firn_csv_row cells = {.cells = firn_arena_array(a, f.file->count, sizeof *cells.cells)};
     if (!cells.cells)
         return firn_arena_raise(a, err);
     f.safe = (const char *)b->bytes.p + b->bytes.n;
     FIRN_TRY(bind_columns(&f, layout, root, err));
-    for (f.record = *next; f.record < b->count && f.row < row + max_rows; f.record++) {
-        FIRN_TRY(fill_record(&f, &cells, err));
-        f.row += !f.rejected;
-    }
+    firn_misfits_open(&f.misfits, layout, rejects, a);
+    firn_code code = fill_records(&f, &cells, *next, row + max_rows, err);
+    firn_misfits_close(&f.misfits);
+    firn_buf_free(&f.quoted);
+    FIRN_TRY(code);
     FIRN_TRY(null_absent(&f, row, f.row - row, err));
     *next = f.record;
     *ret_rows = f.row - row;

@@ -2,6 +2,7 @@
 /* Does a batch fit its layout?  Only columns that were inferred and are no strings can be too
  * narrow; a column of the file that the layout does not know is new. */
 #include "format/csv_int.h"
+#include "format/residual.h"
 
 /* A column of the file. */
 typedef struct watch {
@@ -12,6 +13,7 @@ typedef struct watch {
 
 typedef struct walk {
     const firn_csv_file *file;
+    const firn_layout *layout; /* NULL: none yet */
     watch *watches;
     firn_shape *seen;
     firn_arena *arena;
@@ -23,7 +25,7 @@ static watch watch_of(const firn_layout *layout, firn_str name)
 {
     const firn_layout *column = layout ? firn_map_get(&layout->by_key, name) : NULL;
     if (!column)
-        return (watch){.column = NULL};
+        return (watch){.idle = layout && !firn_misfit_key_matters(layout, layout)};
     return (watch){.column = column, .idle = column->given || column->type.kind == FIRN_T_STRING};
 }
 
@@ -50,9 +52,17 @@ static bool start_new_columns(walk *w)
 {
     w->started = true;
     for (size_t i = 0; i < w->file->count; i++)
-        if (!w->watches[i].column && !shape_of(w, i))
+        if (!w->watches[i].column && !w->watches[i].idle && !shape_of(w, i))
             return false;
     return true;
+}
+
+/* Whether a cell that does not fit says something new. */
+static bool matters(const walk *w, const firn_layout *column, firn_str text)
+{
+    firn_shape cell = {0};
+    firn_shape_add_cell(&cell, text);
+    return firn_misfit_matters(w->layout, column, &cell);
 }
 
 /* Records what does not fit; false: no memory.  Doubled quotes are left as they are: a text with a
@@ -63,7 +73,8 @@ static bool walk_cell(walk *w, size_t i, const firn_csv_cell *cell, bool *misfit
     firn_str text = {cell->p, cell->n};
     bool blank = firn_csv_is_blank(w->file, cell);
     if (at->column &&
-        (blank || firn_scalar_fits(&at->column->type, text, &at->column->read) == FIRN_FIT_OK))
+        (blank || firn_scalar_fits(&at->column->type, text, &at->column->read) == FIRN_FIT_OK ||
+         !matters(w, at->column, text)))
         return true;
     firn_shape *shape = shape_of(w, i);
     if (!shape)
@@ -93,7 +104,7 @@ static firn_code walk_row(walk *w, const firn_csv_row *row, firn_err *err)
 firn_code firn_csv_walk(const firn_batch *b, const firn_layout *layout, firn_shape *seen,
                         firn_arena *a, bool *ret_misfit, firn_err *err)
 {
-    walk w = {.file = b->file, .seen = seen, .arena = a};
+    walk w = {.file = b->file, .layout = layout, .seen = seen, .arena = a};
     firn_csv_row row = {.cells = firn_arena_array(a, w.file->count, sizeof *row.cells)};
     w.watches = firn_arena_array(a, w.file->count, sizeof *w.watches);
     if (!row.cells || !w.watches)

@@ -10,7 +10,8 @@
 
 const firn_decoder_ops *firn_decoder_find(firn_str name)
 {
-    static const firn_decoder_ops *const all[] = {&firn_decoder_json, &firn_decoder_csv};
+    static const firn_decoder_ops *const all[] = {&firn_decoder_json, &firn_decoder_csv,
+                                                  &firn_decoder_bson};
     for (size_t i = 0; i < FIRN_COUNT_OF(all); i++)
         if (firn_str_eqc(name, all[i]->name))
             return all[i];
@@ -80,6 +81,8 @@ uint64_t firn_next_lines(firn_line_counter *c, firn_slice bytes, bool lone_cr)
 
 uint64_t firn_batch_line(const firn_batch *b, size_t i)
 {
+    if (b->lineless)
+        return b->first_line + i;
     firn_slice before = {b->bytes.p, b->records[i].offset};
     const uint8_t *at = before.p + before.n;
     bool in_line_end =

@@ -12,6 +12,13 @@
 #include "base/column.h"
 #include "format/layout.h"
 
+/* Whether objects like {"$oid": "…"} in JSON are the values that MongoDB means by them. */
+typedef enum firn_extended {
+    FIRN_EXTENDED_AUTO, /* those of Extended JSON v2, canonical and relaxed */
+    FIRN_EXTENDED_TRUE, /* also the older spellings, which other objects may have by chance */
+    FIRN_EXTENDED_FALSE,
+} firn_extended;
+
 /* Options of the file formats; zero means: detect, or the default. */
 typedef struct firn_format_opt {
     firn_str records;   /* JSON: path to the array of records ("data.invoices"); "" = top level */
@@ -22,6 +29,7 @@ typedef struct firn_format_opt {
     firn_str encoding;  /* CSV: "utf-8", "utf-16", "latin1", "windows-1252", …; "" = detect */
     firn_str null_text; /* CSV: an unquoted cell of this text is null, besides the empty one */
     size_t max_record_bytes; /* longer records go to the rejects; 0: FIRN_MAX_RECORD_BYTES */
+    firn_extended extended;  /* JSON */
 } firn_format_opt;
 
 #define FIRN_MAX_RECORD_BYTES ((size_t)16 << 20)
@@ -43,31 +51,50 @@ typedef struct firn_batch {
     uint64_t first_offset; /* of bytes.p in the (decompressed) file */
     uint64_t first_line;   /* 1-based line of bytes.p */
     bool lone_cr;          /* see firn_decoder_ops.lone_cr */
+    bool lineless;         /* see firn_decoder_ops.lineless: first_line counts records */
     const void *file;      /* what the framer learned about the file (CSV: dialect and header);
                             * lives until all batches of the file are released */
 } firn_batch;
 
-/* A record that could not be landed. */
+/* A record that could not be landed, or a value that was left out of one. */
 typedef struct firn_reject {
     size_t record;   /* index into the batch */
     uint16_t id;     /* E2xxx */
     firn_str path;   /* "lines[2].debit"; "" for the whole record */
     firn_str reason; /* a sentence */
+    firn_str value;  /* JSON: the record lands, without this value; .p == NULL: it does not */
+    bool fatal;      /* nothing shall land (FIRN_MISFIT_FAIL) */
 } firn_reject;
 
+/* Values at one path that did not fit, of records that landed all the same. */
+typedef struct firn_conflict {
+    firn_str path; /* "lines[].debit" */
+    uint64_t count;
+    firn_str example; /* the beginning of one, as JSON */
+} firn_conflict;
+
+typedef struct firn_conflicts_seen {
+    firn_conflict *v; /* some hundred at most */
+    size_t n;
+    size_t cap;
+    uint64_t residual; /* how many went to the residual column, at any path */
+} firn_conflicts_seen;
+
 typedef struct firn_rejects {
-    firn_arena *arena; /* where texts and the array go */
+    firn_arena *arena; /* where texts and the arrays go */
     firn_reject *v;
     size_t n;
     size_t cap;
     uint64_t duplicate_keys; /* counted, not rejected: the last one wins */
+    firn_conflicts_seen conflicts;
 } firn_rejects;
 
 FIRN_NODISCARD firn_code firn_rejects_add(firn_rejects *r, size_t record, uint16_t id,
                                           firn_str path, firn_err *err, const char *fmt, ...)
     FIRN_PRINTF(6, 7);
 
-/* Returns the 1-based line in the file at which record i of a batch begins. */
+/* Returns the 1-based line in the file at which record i of a batch begins, or its number where
+ * there are no lines. */
 uint64_t firn_batch_line(const firn_batch *b, size_t i);
 
 /* Counts line ends: LF, CR LF and, with lone_cr, a CR without an LF behind it. */
@@ -124,6 +151,13 @@ typedef struct firn_decoder_ops {
     /* Whether a CR alone ends a line of this file.  Elsewhere it is a byte like others. */
     bool (*lone_cr)(const firn_framer *f);
 
+    /* The file has no lines: its records are counted instead. */
+    bool lineless;
+
+    /* A record as text for people, in `a` (canonical Extended JSON); NULL: records are text. */
+    firn_code (*text)(const firn_batch *b, size_t record, firn_arena *a, firn_str *ret,
+                      firn_err *err);
+
     /* Records what the batch holds that `layout` cannot take (layout == NULL: all it holds) into
      * *seen, which stays as it was when everything fits.  Records that fill would reject as
      * unreadable are passed over.  *ret_misfit says whether anything was recorded. */
@@ -141,6 +175,7 @@ typedef struct firn_decoder_ops {
 
 extern const firn_decoder_ops firn_decoder_json;
 extern const firn_decoder_ops firn_decoder_csv;
+extern const firn_decoder_ops firn_decoder_bson;
 
 /* By name, or NULL. */
 const firn_decoder_ops *firn_decoder_find(firn_str name);

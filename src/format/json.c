@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON as a format of decoder.h: UTF-8 only, nothing to remember about a file. */
+/* JSON as a format of decoder.h: UTF-8 only, nothing to find out about a file. */
 #include "format/json.h"
-
-static const void *no_file(firn_framer *f)
-{
-    (void)f;
-    return NULL;
-}
 
 static firn_str utf8(const firn_framer *f)
 {
@@ -25,7 +19,7 @@ const firn_decoder_ops firn_decoder_json = {
     .name = "json",
     .open = firn_json_open,
     .cut = firn_json_cut_records,
-    .file = no_file,
+    .file = firn_json_file_of,
     .describe = firn_json_describe,
     .encoding = utf8,
     .lone_cr = always,

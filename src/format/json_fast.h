@@ -28,31 +28,6 @@ static const char *fail(firn_json_run *run, firn_code code)
     return NULL;
 }
 
-/* The text view of n ≤ 12 or more bytes, without a branch on n: lengths are hard to foretell. */
-static inline void put_text(firn_json_node *n, size_t row, const char *p, size_t bytes)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    static const uint64_t masks[] = {
-        0,
-        UINT64_C(0xff),
-        UINT64_C(0xffff),
-        UINT64_C(0xffffff),
-        UINT64_C(0xffffffff),
-        UINT64_C(0xffffffffff),
-        UINT64_C(0xffffffffffff),
-        UINT64_C(0xffffffffffffff),
-        UINT64_MAX,
-    };
-    size_t near = FIRN_MIN(bytes, (size_t)12);
-    uint64_t first = firn_load8(p) & masks[FIRN_MIN(near, (size_t)4)];
-    uint64_t rest = firn_load8(p + 4) & masks[near > 4 ? near - 4 : 0];
-    uint64_t words[2] = {(uint64_t)bytes | first << 32, bytes <= 12 ? rest : (uintptr_t)p};
-    memcpy((char *)n->col->data + row * sizeof words, words, sizeof words);
-#else
-    ((firn_strview *)n->col->data)[row] = firn_strview_of(p, bytes);
-#endif
-}
-
 #define SET(type, value) (((type *)n->col->data)[row] = (value))
 
 #endif
@@ -109,6 +84,40 @@ static const char *spelled_value(firn_json_run *run, firn_json_node *n, size_t r
     return fit == FIRN_FIT_OK ? close + 1 : NULL;
 }
 
+/* Reads an object that is a value of Extended JSON. */
+static const char *typed_value(firn_json_run *run, firn_json_node *n, size_t row, const char *p)
+{
+    firn_typed v;
+    firn_arena *a = FIRN_JSON_STORE ? run->arena : run->scratch;
+    const char *behind = firn_json_typed(run, p, a, &v);
+    if (!behind || (v.kind == FIRN_TYPED_NULL && n->required) ||
+        (v.kind != FIRN_TYPED_NULL && v.kind != FIRN_TYPED_TEXT && n->layout->strict))
+        return NULL;
+#if FIRN_JSON_STORE
+    if (v.kind == FIRN_TYPED_NULL) {
+        firn_code code = firn_column_null(n->col, row, run->err);
+        return code ? fail(run, code) : behind;
+    }
+    firn_fit fit = firn_typed_put(n->col, row, &v, &n->layout->read, a);
+#else
+    (void)row;
+    if (v.kind == FIRN_TYPED_NULL)
+        return behind;
+    firn_fit fit = firn_typed_fits(&n->layout->type, &v, &n->layout->read);
+#endif
+    if (FIRN_UNLIKELY(fit == FIRN_FIT_NOMEM))
+        run->code = firn_arena_raise(a, run->err);
+    return fit == FIRN_FIT_OK ? behind : NULL;
+}
+
+/* What a column of texts in some spelling finds where it expects one. */
+static const char *no_text(firn_json_run *run, firn_json_node *n, size_t row, const char *p)
+{
+    if (*p == 'n')
+        return null_value(run, n, row, p);
+    return *p == '{' ? typed_value(run, n, row, p) : NULL;
+}
+
 /* What a column of numbers or booleans finds where it expects its own: null, or a text, which only
  * given columns read. */
 static const char *other_value(firn_json_run *run, firn_json_node *n, size_t row, const char *p)
@@ -117,7 +126,7 @@ static const char *other_value(firn_json_run *run, firn_json_node *n, size_t row
         return null_value(run, n, row, p);
     if (*p == '"' && n->layout->read.given)
         return spelled_value(run, n, row, p);
-    return NULL;
+    return *p == '{' ? typed_value(run, n, row, p) : NULL;
 }
 
 /* --- numbers ------------------------------------------------------------------------------- */
@@ -261,17 +270,27 @@ static const char *odd_string(firn_json_run *run, firn_json_node *n, size_t row,
     return done(n, row, close + 1);
 }
 
-/* A value that is no text in a column of texts stands there as it is written. */
+/* A value that is no text in a column of texts stands there as it is written, unless they are to
+ * be texts. */
 static const char *raw_value(firn_json_run *run, firn_json_node *n, size_t row, const char *p)
 {
     firn_json_why why;
     if (*p == 'n')
         return null_value(run, n, row, p);
-    const char *behind = firn_json_skip(p, run->end, n->depth, &why);
+    bool typed = *p == '{' && (n->op == FIRN_JSON_STRING || firn_json_is_null(run, p));
+    const char *behind = typed ? typed_value(run, n, row, p) : NULL;
+    if (behind || run->code)
+        return behind;
+    if (n->op == FIRN_JSON_STRING && n->layout->strict)
+        return NULL;
+    behind = firn_json_skip(p, run->end, n->depth, &why);
     if (!behind)
         return NULL;
 #if FIRN_JSON_STORE
-    ((firn_strview *)n->col->data)[row] = firn_strview_of(p, (size_t)(behind - p));
+    firn_str text = firn_json_raw(run, p, behind);
+    if (FIRN_UNLIKELY(!text.p))
+        return NULL;
+    ((firn_strview *)n->col->data)[row] = firn_strview_of(text.p, text.n);
 #endif
     return done(n, row, behind);
 }
@@ -288,7 +307,7 @@ static inline const char *string_value(firn_json_run *run, firn_json_node *n, si
     if (FIRN_UNLIKELY(high) && !firn_utf8_valid(p, (size_t)(close - p)))
         return NULL;
 #if FIRN_JSON_STORE
-    put_text(n, row, p, (size_t)(close - p));
+    firn_json_put_text(n->col, row, p, (size_t)(close - p));
 #endif
     return done(n, row, close + 1);
 }
@@ -299,7 +318,7 @@ static inline const char *date_value(firn_json_run *run, firn_json_node *n, size
     int32_t days;
     const size_t bytes = 10;
     if (FIRN_UNLIKELY(*p != '"'))
-        return *p == 'n' ? null_value(run, n, row, p) : NULL;
+        return no_text(run, n, row, p);
     if (FIRN_UNLIKELY(p[bytes + 1] != '"' || !firn_fast_date(p + 1, bytes, &days)))
         return spelled_value(run, n, row, p);
 #if FIRN_JSON_STORE
@@ -315,7 +334,7 @@ static inline const char *timestamp_value(firn_json_run *run, firn_json_node *n,
     bool high;
     bool zoned;
     if (FIRN_UNLIKELY(*p != '"'))
-        return *p == 'n' ? null_value(run, n, row, p) : NULL;
+        return no_text(run, n, row, p);
     const char *close = firn_json_plain(p + 1, run->end, &high);
     bool fits = close < run->end && *close == '"' &&
                 firn_fast_timestamp(p + 1, (size_t)(close - p - 1), &us, &zoned) &&
@@ -430,7 +449,7 @@ static bool absent_values(firn_json_run *run, firn_json_node *n, size_t row)
 #if FIRN_JSON_STORE
     for (size_t i = 0; i < n->child_count; i++) {
         firn_json_node *child = &n->children[i];
-        if (child->stamp == n->instance)
+        if (child->stamp == n->instance || child->layout->role != FIRN_ROLE_VALUE)
             continue;
         if (child->required)
             return false;
@@ -488,7 +507,7 @@ static const char *object_value(firn_json_run *run, firn_json_node *n, size_t ro
         else if (FIRN_UNLIKELY(*p != '}'))
             return NULL;
     }
-    if (FIRN_UNLIKELY(found < n->child_count) && !absent_values(run, n, row))
+    if (FIRN_UNLIKELY(found < n->expected) && !absent_values(run, n, row))
         return NULL;
     return n->col && n != run->root ? done(n, row, p + 1) : p + 1;
 }
@@ -537,14 +556,14 @@ static const char *fast_value(firn_json_run *run, firn_json_node *n, size_t row,
         return number_value(run, n, row, p);
     case FIRN_JSON_MAP:
         return map_value(run, n, row, p);
+    case FIRN_JSON_RAW:
+        return raw_value(run, n, row, p);
     case FIRN_JSON_ANY:
         return any_value(run, n, p);
     case FIRN_JSON_TEXT:
         break;
     }
-    if (*p != '"')
-        return *p == 'n' ? null_value(run, n, row, p) : NULL;
-    return spelled_value(run, n, row, p);
+    return *p == '"' ? spelled_value(run, n, row, p) : no_text(run, n, row, p);
 }
 
 /* Reads a whole record; false if it is not as expected. */

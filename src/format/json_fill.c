@@ -4,30 +4,27 @@
 #define FIRN_JSON_STORE 1
 #include "format/json_fast.h"
 
+#include "base/mem.h"
 #include "base/str.h"
 #include "format/json.h"
+#include "format/residual.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
 /* One call of fill. */
-typedef struct filler {
+typedef struct firn_json_filler {
     firn_json_run run;
     firn_rejects *rejects;
+    firn_column *root;
+    firn_misfits misfits;
     size_t record;     /* the index of the current one */
     const char *start; /* of its bytes */
 } filler;
 
-/* The way to a value, innermost first. */
-typedef struct spot {
-    const struct spot *parent;
-    firn_str key; /* .p == NULL: an element */
-    size_t index;
-} spot;
-
 /* --- undoing ------------------------------------------------------------------------------- */
 
-static void save(firn_json_run *run)
+void firn_json_save(firn_json_run *run)
 {
     for (size_t i = 0; i < run->lists.n; i++)
         run->lists.v[i]->saved = run->lists.v[i]->col->children[0].length;
@@ -41,8 +38,7 @@ static void set_valid_below(firn_column *col, size_t row)
             set_valid_below(&col->children[i], row);
 }
 
-/* Takes back what was written for the record that was to become `row`. */
-static void undo(firn_json_run *run, size_t row)
+void firn_json_undo(firn_json_run *run, size_t row)
 {
     for (size_t i = 0; i < run->lists.n; i++) {
         firn_column *child = &run->lists.v[i]->col->children[0];
@@ -58,31 +54,17 @@ static void undo(firn_json_run *run, size_t row)
 
 /* --- rejects ------------------------------------------------------------------------------- */
 
-static void print_spot(const spot *s, char *out, size_t size)
-{
-    if (!s)
-        return;
-    print_spot(s->parent, out, size);
-    size_t used = strlen(out);
-    if (s->key.p)
-        snprintf(out + used, size - used, "%s%.*s", used ? "." : "", FIRN_STR_ARG(s->key));
-    else
-        snprintf(out + used, size - used, "[%zu]", s->index);
-}
-
 /* Adds a reject; false, so that it ends what cannot go on. */
-static bool reject(filler *f, const spot *s, uint16_t id, const char *fmt, ...) FIRN_PRINTF(4, 5);
-static bool reject(filler *f, const spot *s, uint16_t id, const char *fmt, ...)
+static bool reject(filler *f, const firn_spot *s, uint16_t id, const char *fmt, ...)
+    FIRN_PRINTF(4, 5);
+static bool reject(filler *f, const firn_spot *s, uint16_t id, const char *fmt, ...)
 {
-    char path[300] = "";
     char reason[480];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(reason, sizeof reason, fmt, ap);
     va_end(ap);
-    print_spot(s, path, sizeof path);
-    firn_str where = {path, firn_utf8_valid_prefix(path, strlen(path))};
-    f->run.code = firn_rejects_add(f->rejects, f->record, id, where, f->run.err, "%s", reason);
+    f->run.code = firn_misfits_reject(&f->misfits, s, id, f->run.err, "%s", reason);
     return false;
 }
 
@@ -115,24 +97,59 @@ static bool is_number_type(firn_type_kind kind)
            kind == FIRN_T_DOUBLE || kind == FIRN_T_DECIMAL;
 }
 
-/* Says why a value does not go into its column. */
-static bool reject_value(filler *f, firn_json_node *n, const char *p, const spot *s)
+/* A value does not go into its column: null stands for it, or the record is a reject.  The reason
+ * is the message. */
+static bool misfit(filler *f, firn_json_node *n, size_t row, firn_str json, const firn_spot *s,
+                   const char *fmt, ...) FIRN_PRINTF(6, 7);
+static bool misfit(filler *f, firn_json_node *n, size_t row, firn_str json, const firn_spot *s,
+                   const char *fmt, ...)
+{
+    char reason[480];
+    bool lands = false;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+    f->run.code = firn_misfits_value(&f->misfits, n->layout, s, json, FIRN_REJ_TYPE, &lands,
+                                     f->run.err, "%s", reason);
+    if (!f->run.code && lands)
+        f->run.code = firn_column_null(n->col, row, f->run.err);
+    return !f->run.code && lands;
+}
+
+/* Whether values of this look are read at all for a column. */
+static bool is_readable(const firn_json_node *n, char c)
+{
+    firn_type_kind kind = n->layout->type.kind;
+    if (c == '-' || (c >= '0' && c <= '9'))
+        return is_number_type(kind);
+    return c == '"' && !firn_type_is_nested(kind) &&
+           (n->layout->read.given || (kind != FIRN_T_BOOLEAN && !is_number_type(kind)));
+}
+
+/* Finds out why a value does not go into its column. */
+static bool misfit_value(filler *f, firn_json_node *n, size_t row, const char *p,
+                         const firn_spot *s)
 {
     firn_json_run *run = &f->run;
     const firn_type *type = &n->layout->type;
     const char *behind = firn_json_behind(p, run->end);
-    firn_str text = {p, (size_t)(behind - p)};
+    firn_str json = {p, (size_t)(behind - p)};
+    firn_str text = json;
     const char *type_text = firn_type_text(type, run->scratch);
     run->scratch_used = true;
     if (*p == 'n')
         return reject(f, s, FIRN_REJ_REQUIRED, "the value is null, which the column does not take");
-    bool number = *p == '-' || (*p >= '0' && *p <= '9');
-    bool readable = number ? is_number_type(type->kind)
-                           : *p == '"' && !firn_type_is_nested(type->kind) &&
-                                 (n->layout->read.given ||
-                                  (type->kind != FIRN_T_BOOLEAN && !is_number_type(type->kind)));
-    if (!readable)
-        return reject(f, s, FIRN_REJ_TYPE, "%s where the column is %s: %s", kind_of(*p), type_text,
+    firn_typed v;
+    if (firn_json_typed(run, p, run->scratch, &v) && v.kind != FIRN_TYPED_NULL) {
+        firn_fit typed_fit = firn_typed_fits(type, &v, &n->layout->read);
+        return misfit(f, n, row, json, s, "value %s %s: %s", firn_quote(v.text).s,
+                      firn_fit_text(typed_fit ? typed_fit : FIRN_FIT_SYNTAX), type_text);
+    }
+    if (run->code)
+        return false;
+    if (!is_readable(n, *p))
+        return misfit(f, n, row, json, s, "%s where the column is %s: %s", kind_of(*p), type_text,
                       firn_quote(text).s);
     if (*p == '"')
         text = firn_json_decode(p + 1, text.n - 2, true, run->scratch);
@@ -141,16 +158,32 @@ static bool reject_value(filler *f, firn_json_node *n, const char *p, const spot
         return false;
     }
     firn_fit fit = firn_scalar_fits(type, text, &n->layout->read);
-    return reject(f, s, FIRN_REJ_TYPE, "value %s %s: %s", firn_quote(text).s, firn_fit_text(fit),
+    return misfit(f, n, row, json, s, "value %s %s: %s", firn_quote(text).s, firn_fit_text(fit),
                   type_text);
 }
 
 /* --- the careful pass ---------------------------------------------------------------------- */
 
-static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s);
+static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p,
+                          const firn_spot *s);
+
+/* A key without a column: its value is kept elsewhere, or the record is a reject. */
+static bool misfit_key(filler *f, firn_json_node *n, firn_json_key key, const char *p,
+                       const firn_spot *s)
+{
+    firn_json_run *run = &f->run;
+    firn_str name = firn_json_decode(key.p, key.n, key.escaped, run->scratch);
+    firn_str json = {p, (size_t)(firn_json_behind(p, run->end) - p)};
+    firn_spot here = {s, name, 0};
+    bool lands = false;
+    run->scratch_used = true;
+    run->code = name.p ? firn_misfits_key(&f->misfits, n->layout, &here, json, &lands, run->err)
+                       : firn_arena_raise(run->scratch, run->err);
+    return !run->code && lands;
+}
 
 /* Finds where the values of an object's columns are, the last one where a key is there twice. */
-static bool find_values(filler *f, firn_json_node *n, const char *p, const spot *s)
+static bool find_values(filler *f, firn_json_node *n, const char *p, const firn_spot *s)
 {
     firn_json_run *run = &f->run;
     uint32_t instance = ++n->instance;
@@ -165,13 +198,8 @@ static bool find_values(filler *f, firn_json_node *n, const char *p, const spot 
             run->duplicate_keys += child->stamp == instance;
             child->stamp = instance;
             child->value = p;
-        } else if (*p != 'n') {
-            firn_str name = firn_json_decode(key.p, key.n, key.escaped, run->scratch);
-            spot here = {s, name, 0};
-            run->scratch_used = true;
-            return reject(f, name.p ? &here : s, FIRN_REJ_TYPE,
-                          "there is no column for this key: %s",
-                          firn_quote((firn_str){key.p, key.n}).s);
+        } else if (!firn_json_is_null(run, p) && !misfit_key(f, n, key, p, s)) {
+            return false;
         }
         p = firn_json_behind(p, run->end);
         more = firn_json_next_item(&p, run->end);
@@ -179,15 +207,18 @@ static bool find_values(filler *f, firn_json_node *n, const char *p, const spot 
     return true;
 }
 
-static bool careful_object(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s)
+static bool careful_object(filler *f, firn_json_node *n, size_t row, const char *p,
+                           const firn_spot *s)
 {
     firn_json_run *run = &f->run;
     if (!find_values(f, n, p, s))
         return false;
     for (size_t i = 0; i < n->child_count; i++) {
         firn_json_node *child = &n->children[i];
-        spot here = {s, child->layout->key, 0};
+        firn_spot here = {s, child->layout->key, 0};
         bool there = child->stamp == n->instance;
+        if (child->layout->role != FIRN_ROLE_VALUE)
+            continue;
         if (there && !careful_value(f, child, row, child->value, &here))
             return false;
         if (!there && child->required)
@@ -202,14 +233,15 @@ static bool careful_object(filler *f, firn_json_node *n, size_t row, const char 
     return true;
 }
 
-static bool careful_list(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s)
+static bool careful_list(filler *f, firn_json_node *n, size_t row, const char *p,
+                         const firn_spot *s)
 {
     firn_json_run *run = &f->run;
     firn_column *child = n->col->children;
     size_t first = child->length;
     bool more = firn_json_first_item(&p, run->end);
     for (size_t i = 0; more; i++) {
-        spot here = {s, {NULL, 0}, i};
+        firn_spot here = {s, {NULL, 0}, i};
         if (!make_room(run, child) || !careful_value(f, n->children, child->length, p, &here))
             return false;
         child->length++;
@@ -222,10 +254,24 @@ static bool careful_list(filler *f, firn_json_node *n, size_t row, const char *p
 }
 
 static bool map_entries(filler *f, firn_json_run *run, firn_json_node *n, size_t row, const char *p,
-                        const spot *s);
+                        const firn_spot *s);
 
-static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p, const spot *s)
+/* A value that is an object only in its spelling: what stands inside. */
+static const char *inside_of(filler *f, const firn_json_node *n, const char *p)
 {
+    bool is_object = n->op == FIRN_JSON_STRUCT || n->op == FIRN_JSON_MAP;
+    return is_object ? firn_extjson_inside(p, f->run.end, f->run.extended) : p;
+}
+
+static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p,
+                          const firn_spot *s)
+{
+    bool null = *p == '{' && !n->required && firn_json_is_null(&f->run, p);
+    if (null)
+        f->run.code = firn_column_null(n->col, row, f->run.err);
+    if (null || f->run.code)
+        return f->run.code == FIRN_OK;
+    p = inside_of(f, n, p);
     if (n->op == FIRN_JSON_STRUCT && *p == '{')
         return careful_object(f, n, row, p, s);
     if (n->op == FIRN_JSON_LIST && *p == '[')
@@ -234,7 +280,7 @@ static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *
         return map_entries(f, &f->run, n, row, p, s);
     if (fast_value(&f->run, n, row, p))
         return true;
-    return f->run.code ? false : reject_value(f, n, p, s);
+    return f->run.code ? false : misfit_value(f, n, row, p, s);
 }
 
 /* --- maps ---------------------------------------------------------------------------------- */
@@ -286,9 +332,9 @@ static firn_fit put_key(firn_json_run *run, firn_json_node *n, size_t row, firn_
 
 /* Stores one entry.  f == NULL: in the fast loop, nobody asks for the reason. */
 static bool map_entry(filler *f, firn_json_run *run, firn_json_node *n, size_t at,
-                      const map_item *item, const spot *s)
+                      const map_item *item, const firn_spot *s)
 {
-    spot here = {s, item->key, 0};
+    firn_spot here = {s, item->key, 0};
     firn_fit fit = put_key(run, &n->children[0], at, item->key);
     if (fit == FIRN_FIT_NOMEM)
         run->code = firn_arena_raise(run->arena, run->err);
@@ -303,7 +349,7 @@ static bool map_entry(filler *f, firn_json_run *run, firn_json_node *n, size_t a
 
 /* Stores an object that was checked as the entries of a map. */
 static bool map_entries(filler *f, firn_json_run *run, firn_json_node *n, size_t row, const char *p,
-                        const spot *s)
+                        const firn_spot *s)
 {
     map_items list = {.index = FIRN_MAP(run->scratch)};
     firn_column *entries = n->col->children;
@@ -335,13 +381,33 @@ static bool careful_record(filler *f, size_t row, firn_str record)
 {
     firn_json_run *run = &f->run;
     firn_json_why why;
-    undo(run, row);
+    firn_json_undo(run, row);
+    firn_misfits_begin(&f->misfits, f->record);
     if (!firn_json_check(record.p, run->end, &why))
         return reject_unreadable(f, &why);
     bool landed = careful_object(f, run->root, row, firn_json_space(record.p, run->end), NULL);
     if (!landed)
-        undo(run, row);
+        firn_json_undo(run, row);
     return landed;
+}
+
+/* Lands the text of a record in `row`, or rejects it. */
+static firn_code land(filler *f, firn_str record, size_t row, bool *ret_landed)
+{
+    firn_json_run *run = &f->run;
+    f->start = record.p;
+    firn_json_save(run);
+    *ret_landed = fast_record(run, row, record);
+    if (FIRN_UNLIKELY(!*ret_landed) && !run->code)
+        *ret_landed = careful_record(f, row, record);
+    f->rejects->duplicate_keys += run->duplicate_keys;
+    if (*ret_landed && f->misfits.layout->residual)
+        run->code = firn_misfits_end(&f->misfits, f->root, row, run->err);
+    if (FIRN_UNLIKELY(run->scratch_used)) {
+        firn_arena_reset(run->scratch);
+        run->scratch_used = false;
+    }
+    return run->code;
 }
 
 /* Lands a record in `row`, or rejects it. */
@@ -350,6 +416,8 @@ static firn_code fill_record(filler *f, const firn_batch *b, size_t row, bool *r
     firn_json_run *run = &f->run;
     const firn_record *rec = &b->records[f->record];
     *ret_landed = false;
+    f->misfits.record = f->record;
+    f->misfits.mark = f->rejects->n;
     if (FIRN_UNLIKELY(rec->flags & FIRN_REC_OVERSIZE)) {
         reject(f, NULL, FIRN_REJ_OVERSIZE,
                "the record is longer than the limit; it begins with "
@@ -364,17 +432,7 @@ static firn_code fill_record(filler *f, const firn_batch *b, size_t row, bool *r
     firn_str record = firn_json_span(b, rec, run->arena);
     if (!record.p)
         return firn_arena_raise(run->arena, run->err);
-    f->start = record.p;
-    save(run);
-    *ret_landed = fast_record(run, row, record);
-    if (FIRN_UNLIKELY(!*ret_landed) && !run->code)
-        *ret_landed = careful_record(f, row, record);
-    f->rejects->duplicate_keys += run->duplicate_keys;
-    if (FIRN_UNLIKELY(run->scratch_used)) {
-        firn_arena_reset(run->scratch);
-        run->scratch_used = false;
-    }
-    return run->code;
+    return land(f, record, row, ret_landed);
 }
 
 static firn_code fill_rows(filler *f, const firn_batch *b, size_t *next, size_t row,
@@ -392,15 +450,69 @@ static firn_code fill_rows(filler *f, const firn_batch *b, size_t *next, size_t 
     return FIRN_OK;
 }
 
+static void close_filler(filler *f)
+{
+    firn_misfits_close(&f->misfits);
+    firn_arena_free(f->run.plan);
+    firn_arena_free(f->run.scratch);
+}
+
+static firn_code open_filler(filler *f, const firn_layout *layout, firn_column *root,
+                             firn_rejects *rejects, firn_arena *a, firn_err *err)
+{
+    *f = (filler){.run = {.arena = a}, .root = root, .rejects = rejects};
+    f->run.plan = firn_arena_new("a plan", 0);
+    f->run.scratch = firn_arena_new("a record", 0);
+    firn_misfits_open(&f->misfits, layout, rejects, a);
+    firn_code code = f->run.plan && f->run.scratch ? firn_json_plan(&f->run, layout, root, err)
+                                                   : firn_raise_nomem(err);
+    if (code)
+        close_filler(f);
+    return code;
+}
+
 firn_code firn_json_fill(const firn_batch *b, size_t *next, const firn_layout *layout,
                          firn_column *root, size_t row, size_t max_rows, size_t *ret_rows,
                          firn_rejects *rejects, firn_arena *a, firn_err *err)
 {
-    FIRN_AUTO(firn_arena_freep) firn_arena *plan = firn_arena_new("a plan", 0);
-    FIRN_AUTO(firn_arena_freep) firn_arena *scratch = firn_arena_new("a record", 0);
-    if (!plan || !scratch)
+    filler f;
+    FIRN_TRY(open_filler(&f, layout, root, rejects, a, err));
+    f.run.extended = firn_json_extended(b);
+    firn_code code = fill_rows(&f, b, next, row, max_rows, ret_rows);
+    close_filler(&f);
+    return code;
+}
+
+/* --- one by one ---------------------------------------------------------------------------- */
+
+firn_code firn_json_filler_open(const firn_layout *layout, firn_column *root,
+                                firn_rejects *rejects, firn_arena *a, firn_json_filler **ret,
+                                firn_err *err)
+{
+    filler *f = firn_mem_alloc(sizeof *f);
+    if (!f)
         return firn_raise_nomem(err);
-    filler f = {.run = {.arena = a, .scratch = scratch, .plan = plan}, .rejects = rejects};
-    FIRN_TRY(firn_json_plan(&f.run, layout, root, err));
-    return fill_rows(&f, b, next, row, max_rows, ret_rows);
+    firn_code code = open_filler(f, layout, root, rejects, a, err);
+    if (code)
+        firn_mem_free(f);
+    else
+        *ret = f;
+    return code;
+}
+
+firn_code firn_json_filler_land(firn_json_filler *f, size_t record, firn_str text, size_t row,
+                                bool *ret_landed)
+{
+    f->record = record;
+    f->misfits.record = record;
+    f->misfits.mark = f->rejects->n;
+    return land(f, text, row, ret_landed);
+}
+
+void firn_json_filler_close(firn_json_filler *f)
+{
+    if (!f)
+        return;
+    close_filler(f);
+    firn_mem_free(f);
 }

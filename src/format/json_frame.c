@@ -390,6 +390,7 @@ firn_code firn_json_open(const firn_format_opt *opt, firn_slice head_bytes, bool
     if (!f)
         return firn_arena_raise(a, err);
     f->max_record_bytes = opt->max_record_bytes ? opt->max_record_bytes : FIRN_MAX_RECORD_BYTES;
+    f->file.extended = opt->extended;
     FIRN_TRY(firn_json_path_parse(opt->records, a, &f->path, err));
     FIRN_TRY(refuse_utf16(head_bytes, err));
     size_t mark = mark_bytes(head_bytes);
@@ -456,6 +457,11 @@ firn_code firn_json_cut_records(firn_framer *f, firn_slice bytes, bool eof, bool
     out->consumed = c.at;
     f->offset += c.at;
     return FIRN_OK;
+}
+
+const void *firn_json_file_of(firn_framer *f)
+{
+    return f->file.extended ? &f->file : NULL;
 }
 
 firn_str firn_json_describe(const firn_framer *f)

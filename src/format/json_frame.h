@@ -4,7 +4,7 @@
 #ifndef FIRN_JSON_FRAME_H
 #define FIRN_JSON_FRAME_H
 
-#include "format/decoder.h"
+#include "format/json.h"
 #include "format/json_scan.h"
 
 typedef enum firn_json_mode {
@@ -51,6 +51,7 @@ struct firn_framer {
     firn_json_mode mode;
     uint64_t offset; /* in the file: of the first byte of the next call */
     size_t max_record_bytes;
+    firn_json_file file;
     bool started; /* a byte order mark was looked for */
 
     /* a value that a call did not see the end of */

@@ -242,13 +242,20 @@ static const char *after_value(const char *p, const char *end, nest *n, firn_jso
     return p;
 }
 
+/* An object that is only the spelling of a value of Extended JSON has up to three levels. */
+static bool is_too_deep(const char *p, const char *end, unsigned level)
+{
+    bool spelling = end - p > 2 && p[0] == '{' && p[1] == '"' && p[2] == '$';
+    return level >= FIRN_JSON_MAX_DEPTH + 3 || (level == FIRN_JSON_MAX_DEPTH && !spelling);
+}
+
 const char *firn_json_skip(const char *p, const char *end, unsigned depth, firn_json_why *why)
 {
     nest n = {.depth = 0};
     do {
         bool object = *p == '{';
         if (p < end && (object || *p == '[')) {
-            if (depth + n.depth >= FIRN_JSON_MAX_DEPTH)
+            if (is_too_deep(p, end, depth + n.depth))
                 return bad(why, FIRN_REJ_DEPTH, p, "it is nested deeper than 100 levels");
             push(&n, object);
             p = firn_json_space(p + 1, end);
@@ -279,6 +286,13 @@ bool firn_json_check(const char *p, const char *end, firn_json_why *why)
     if (*start != '{')
         return no_json(why, start, "the record is not an object");
     return true;
+}
+
+bool firn_json_is_value(const char *p, const char *end)
+{
+    firn_json_why why;
+    p = firn_json_skip(firn_json_space(p, end), end, 0, &why);
+    return p && firn_json_space(p, end) == end;
 }
 
 /* --- inside of what was checked ------------------------------------------------------------ */

@@ -189,6 +189,9 @@ const char *firn_json_skip(const char *p, const char *end, unsigned depth, firn_
 /* Checks a whole record: one value with nothing but white space around it, the value an object. */
 bool firn_json_check(const char *p, const char *end, firn_json_why *why);
 
+/* Whether the text is one JSON value with nothing but white space around it. */
+bool firn_json_is_value(const char *p, const char *end);
+
 /* --- inside of what was checked ------------------------------------------------------------ */
 
 /* Moves from an opening bracket to the first item; false if there is none. */

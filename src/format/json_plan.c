@@ -11,14 +11,14 @@
 /* Makes a spelling the expected one. */
 static bool expect_key(firn_json_run *run, firn_json_node *node, firn_str raw)
 {
-    size_t n = raw.n + 2;
+    size_t n = raw.n + (run->bson ? 1 : 2);
     char *key = firn_arena_zalloc(run->plan, FIRN_MAX(n, (size_t)16));
     if (!key)
         return false;
     if (raw.n)
         memcpy(key, raw.p, raw.n);
-    key[raw.n] = '"';
-    key[raw.n + 1] = ':';
+    if (!run->bson)
+        memcpy(key + raw.n, "\":", 2);
     node->key = key;
     node->key_bytes = (uint32_t)n;
     for (size_t i = 0; i < 2; i++) {
@@ -59,7 +59,7 @@ static firn_json_op op_of(const firn_layout *l, firn_json_node *node)
     case FIRN_T_TIMESTAMPTZ:
         return l->read.format ? FIRN_JSON_TEXT : FIRN_JSON_TIMESTAMP;
     case FIRN_T_STRING:
-        return FIRN_JSON_STRING;
+        return l->json ? FIRN_JSON_RAW : FIRN_JSON_STRING;
     case FIRN_T_STRUCT:
         return FIRN_JSON_STRUCT;
     case FIRN_T_LIST:
@@ -103,12 +103,16 @@ static firn_code make_node(firn_json_run *run, const firn_layout *l, firn_column
     node->children = firn_arena_array(run->plan, l->child_count, sizeof *node->children);
     if (!node->children || !expect_key(run, node, l->key))
         return firn_arena_raise(run->plan, err);
+    firn_json_node **link = &node->first;
     for (size_t i = 0; i < l->child_count; i++) {
         firn_json_node *child = &node->children[i];
         FIRN_TRY(make_node(run, &l->children[i], column_of(node, i), depth + 1, child, err));
-        child->next = i + 1 < l->child_count ? child + 1 : NULL;
+        if (l->children[i].role != FIRN_ROLE_VALUE)
+            continue; /* no key leads to it */
+        *link = child;
+        link = &child->next;
+        node->expected++;
     }
-    node->first = node->child_count ? node->children : NULL;
     bool is_list = node->op == FIRN_JSON_LIST || node->op == FIRN_JSON_MAP;
     if (is_list && !firn_vec_push(run->plan, &run->lists, node))
         return firn_arena_raise(run->plan, err);
@@ -180,6 +184,57 @@ firn_json_node *firn_json_find(firn_json_run *run, firn_json_node *node, const c
     }
     *ret_behind = close;
     return child;
+}
+
+/* --- Extended JSON ------------------------------------------------------------------------- */
+
+const char *firn_json_typed(firn_json_run *run, const char *p, firn_arena *a, firn_typed *ret)
+{
+    if (!firn_extjson_maybe(p))
+        return NULL;
+    const char *behind = firn_extjson_read(p, run->end, run->extended, a, ret);
+    run->scratch_used |= a == run->scratch;
+    if (!behind && ret->kind == FIRN_TYPED_NOMEM)
+        run->code = firn_arena_raise(a, run->err);
+    return behind;
+}
+
+/* Relaxed, in the arena; .p == NULL: there is nothing to relax, or run->code says what failed. */
+static firn_str relaxed(firn_json_run *run, firn_str raw)
+{
+    bool any = false;
+    firn_str made = {NULL, 0};
+    FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(raw.n * 2 + 64);
+    run->scratch_used = true;
+    run->code = firn_extjson_relax(raw.p, raw.p + raw.n, run->extended, run->scratch, &out, &any,
+                                   run->err);
+    if (run->code || !any)
+        return made;
+    made = firn_arena_str(run->arena, firn_buf_str(&out));
+    if (!made.p)
+        run->code = firn_arena_raise(run->arena, run->err);
+    return made;
+}
+
+firn_str firn_json_raw(firn_json_run *run, const char *p, const char *behind)
+{
+    firn_typed v;
+    firn_str raw = {p, (size_t)(behind - p)};
+    bool nested = *p == '{' || *p == '[';
+    if (!nested || run->extended == FIRN_EXTENDED_FALSE || !memmem(p, raw.n, "\"$", 2))
+        return raw;
+    if (*p == '{' && firn_json_typed(run, p, run->arena, &v) &&
+        v.kind == FIRN_TYPED_DECIMAL && v.dec.kind == FIRN_D128_FINITE)
+        return v.text; /* a number of its own stands bare, whatever its length */
+    firn_str made = run->code ? (firn_str){NULL, 0} : relaxed(run, raw);
+    return made.p || run->code ? made : raw;
+}
+
+bool firn_json_is_null(firn_json_run *run, const char *p)
+{
+    firn_typed v;
+    return *p == 'n' || (*p == '{' && firn_json_typed(run, p, run->scratch, &v) &&
+                         v.kind == FIRN_TYPED_NULL);
 }
 
 /* --- records ------------------------------------------------------------------------------- */

@@ -4,10 +4,12 @@
 #define FIRN_JSON_STORE 0
 #include "format/json_fast.h"
 
+#include "base/mem.h"
 #include "format/json.h"
+#include "format/residual.h"
 
 /* Recording into shapes. */
-typedef struct recorder {
+typedef struct firn_json_walker {
     firn_json_run run;
     firn_arena *a; /* of the shapes */
 } recorder;
@@ -50,6 +52,24 @@ static const char *record_object(recorder *r, firn_shape *s, const char *p)
     return p;
 }
 
+/* An object, unless it is a value of Extended JSON. */
+static const char *record_typed(recorder *r, firn_shape *s, const char *p)
+{
+    firn_json_run *run = &r->run;
+    firn_typed v;
+    const char *behind = firn_json_typed(run, p, run->scratch, &v);
+    if (run->code)
+        return NULL;
+    if (behind) {
+        firn_typed_see(s, &v);
+        return behind;
+    }
+    const char *inside = firn_extjson_inside(p, run->end, run->extended);
+    behind = inside == p ? NULL : firn_json_behind(p, run->end);
+    const char *end = record_object(r, s, inside);
+    return behind && end ? behind : end;
+}
+
 static const char *record_array(recorder *r, firn_shape *s, const char *p)
 {
     firn_shape_add_array(s);
@@ -89,7 +109,7 @@ static const char *record_value(recorder *r, firn_shape *s, const char *p)
 {
     switch (*p) {
     case '{':
-        return record_object(r, s, p);
+        return record_typed(r, s, p);
     case '[':
         return record_array(r, s, p);
     case '"':
@@ -114,8 +134,27 @@ static const char *record_value(recorder *r, firn_shape *s, const char *p)
 
 static bool misfits(recorder *r, firn_json_node *n, const char *p);
 
+static bool key_matters(const recorder *r, const firn_json_node *n)
+{
+    return firn_misfit_key_matters(r->run.root->layout, n->layout);
+}
+
+/* Whether a value that does not fit its node says something new. */
+static bool matters(recorder *r, const firn_json_node *n, const char *p)
+{
+    firn_shape value = {0};
+    if (r->run.code)
+        return false;
+    firn_typed v;
+    if (starts_number(*p))
+        firn_shape_add_number(&value, (firn_str){p, (size_t)(firn_json_behind(p, r->run.end) - p)});
+    else if (*p == '{' && firn_json_typed(&r->run, p, r->run.scratch, &v))
+        firn_typed_see(&value, &v);
+    return firn_misfit_matters(r->run.root->layout, n->layout, &value);
+}
+
 /* Notes where the values of an object's columns begin, the last one where a key is there twice;
- * true if there is a value that no column takes. */
+ * true if there is a value that no column takes, but one may. */
 static bool find_values(recorder *r, firn_json_node *n, const char *p)
 {
     firn_json_run *run = &r->run;
@@ -132,7 +171,7 @@ static bool find_values(recorder *r, firn_json_node *n, const char *p)
             child->stamp = instance;
             child->value = p;
         } else {
-            unknown |= *p != 'n';
+            unknown |= !firn_json_is_null(run, p) && key_matters(r, n);
         }
         p = firn_json_behind(p, run->end);
         more = firn_json_next_item(&p, run->end);
@@ -166,18 +205,27 @@ static bool items_misfit(recorder *r, firn_json_node *child, bool keyed, const c
     return false;
 }
 
-/* Whether a checked value does not fit its node. */
+/* What of a value the columns of an object see. */
+static const char *inside_of(recorder *r, const firn_json_node *n, const char *p)
+{
+    bool is_object = n->op == FIRN_JSON_STRUCT || n->op == FIRN_JSON_MAP;
+    return is_object ? firn_extjson_inside(p, r->run.end, r->run.extended) : p;
+}
+
+/* Whether a checked value does not fit its node, and matters. */
 static bool misfits(recorder *r, firn_json_node *n, const char *p)
 {
-    if (r->run.code || fast_value(&r->run, n, 0, p))
+    if (r->run.code || fast_value(&r->run, n, 0, p) ||
+        (*p == '{' && firn_json_is_null(&r->run, p)))
         return false;
+    p = inside_of(r, n, p);
     if (n->op == FIRN_JSON_STRUCT && *p == '{')
         return object_misfits(r, n, p);
     if (n->op == FIRN_JSON_LIST && *p == '[')
         return items_misfit(r, n->children, false, p);
     if (n->op == FIRN_JSON_MAP && *p == '{')
         return items_misfit(r, &n->children[1], true, p);
-    return !r->run.code;
+    return matters(r, n, p);
 }
 
 static void record_misfits(recorder *r, firn_json_node *n, firn_shape *s, const char *p);
@@ -193,7 +241,8 @@ static void object_record(recorder *r, firn_json_node *n, firn_shape *s, const c
         const char *key = p;
         firn_json_node *child = firn_json_find(run, n, p + 1, &behind);
         firn_json_item_key(&p, run->end);
-        bool wanted = child ? child->value == p && misfits(r, child, p) : *p != 'n';
+        bool wanted = child ? child->value == p && misfits(r, child, p)
+                            : !firn_json_is_null(run, p) && key_matters(r, n);
         firn_shape *field = wanted && !run->code ? field_at(r, s, &key, SIZE_MAX) : NULL;
         if (field && child)
             record_misfits(r, child, field, p);
@@ -226,6 +275,7 @@ static void items_record(recorder *r, firn_json_node *child, bool keyed, firn_sh
 /* Records those parts of a checked value that do not fit their node. */
 static void record_misfits(recorder *r, firn_json_node *n, firn_shape *s, const char *p)
 {
+    p = inside_of(r, n, p);
     if (n->op == FIRN_JSON_STRUCT && *p == '{') {
         object_record(r, n, s, p);
     } else if (n->op == FIRN_JSON_LIST && *p == '[') {
@@ -273,13 +323,24 @@ static firn_code walk_record(recorder *r, firn_shape *seen, firn_str record, boo
         return run->code;
     const char *p = firn_json_space(record.p, run->end);
     if (!run->root) {
-        record_value(r, seen, p);
+        record_object(r, seen, p);
         *ret_misfit = true;
     } else if (object_misfits(r, run->root, p) && !run->code) {
         object_record(r, run->root, seen, p);
         *ret_misfit = true;
     }
     return run->code;
+}
+
+firn_code firn_json_walker_see(firn_json_walker *r, firn_str record, firn_shape *seen,
+                               bool *ret_misfit)
+{
+    FIRN_TRY(walk_record(r, seen, record, ret_misfit));
+    if (FIRN_UNLIKELY(r->run.scratch_used)) {
+        firn_arena_reset(r->run.scratch);
+        r->run.scratch_used = false;
+    }
+    return FIRN_OK;
 }
 
 static firn_code walk_batch(recorder *r, const firn_batch *b, firn_shape *seen, bool *ret_misfit)
@@ -292,27 +353,50 @@ static firn_code walk_batch(recorder *r, const firn_batch *b, firn_shape *seen, 
         firn_str record = firn_json_span(b, rec, run->arena);
         if (!record.p)
             return firn_arena_raise(run->arena, run->err);
-        FIRN_TRY(walk_record(r, seen, record, ret_misfit));
-        if (FIRN_UNLIKELY(run->scratch_used)) {
-            firn_arena_reset(run->scratch);
-            run->scratch_used = false;
-        }
+        FIRN_TRY(firn_json_walker_see(r, record, seen, ret_misfit));
     }
     return FIRN_OK;
+}
+
+firn_code firn_json_walker_open(const firn_layout *layout, firn_arena *a, firn_json_walker **ret,
+                                firn_err *err)
+{
+    recorder *r = firn_mem_alloc(sizeof *r);
+    if (!r)
+        return firn_raise_nomem(err);
+    *r = (recorder){.run = {.err = err}, .a = a};
+    r->run.plan = firn_arena_new("a plan", 0);
+    r->run.arena = r->run.plan;
+    r->run.scratch = firn_arena_new("a record", 0);
+    firn_code code = r->run.plan && r->run.scratch ? FIRN_OK : firn_raise_nomem(err);
+    if (code == FIRN_OK && layout)
+        code = firn_json_plan(&r->run, layout, NULL, err);
+    if (code)
+        firn_json_walker_close(r);
+    else
+        *ret = r;
+    return code;
+}
+
+void firn_json_walker_close(firn_json_walker *r)
+{
+    if (!r)
+        return;
+    firn_arena_free(r->run.plan);
+    firn_arena_free(r->run.scratch);
+    firn_mem_free(r);
 }
 
 firn_code firn_json_walk(const firn_batch *b, const firn_layout *layout, firn_shape *seen,
                          firn_arena *a, bool *ret_misfit, firn_err *err)
 {
-    FIRN_AUTO(firn_arena_freep) firn_arena *plan = firn_arena_new("a plan", 0);
-    FIRN_AUTO(firn_arena_freep) firn_arena *scratch = firn_arena_new("a record", 0);
+    recorder *r;
     bool misfit = false;
-    if (!plan || !scratch)
-        return firn_raise_nomem(err);
-    recorder r = {.run = {.arena = plan, .scratch = scratch, .plan = plan, .err = err}, .a = a};
-    if (layout)
-        FIRN_TRY(firn_json_plan(&r.run, layout, NULL, err));
-    FIRN_TRY(walk_batch(&r, b, seen, &misfit));
-    *ret_misfit = misfit;
-    return FIRN_OK;
+    FIRN_TRY(firn_json_walker_open(layout, a, &r, err));
+    r->run.extended = firn_json_extended(b);
+    firn_code code = walk_batch(r, b, seen, &misfit);
+    firn_json_walker_close(r);
+    if (code == FIRN_OK)
+        *ret_misfit = misfit;
+    return code;
 }

@@ -62,6 +62,18 @@ static firn_code name_of_key(firn_layout_maker *m, parts *p, firn_str key, firn_
     return FIRN_OK;
 }
 
+/* The name of the residual column where its own is taken. */
+static firn_code residual_name(firn_layout_maker *m, const firn_layout_place *at, parts *p,
+                               firn_str *ret)
+{
+    bool is_reserved = false;
+    for (size_t i = 0; i < m->in->reserved_count; i++)
+        is_reserved |= firn_str_eqc(m->in->reserved[i], FIRN_RESIDUAL_NAME);
+    if (is_reserved && !(at->old && firn_type_field(&at->old->type, *ret)))
+        return FIRN_OK;
+    return name_of_key(m, p, *ret, ret);
+}
+
 static const firn_shape *field_seen(const firn_shape *seen, firn_str key)
 {
     uintptr_t at = seen ? (uintptr_t)firn_map_get(&seen->by_key, key) : 0;
@@ -94,6 +106,7 @@ static firn_code add_part(firn_layout_maker *m, const firn_layout_place *at, fir
     firn_field field = field_of(m, g, old_field);
     m->changed |= !old_field;
     node.key = firn_arena_str(m->a, key);
+    node.role = at->old ? at->old->role : FIRN_ROLE_VALUE;
     node.required = field.required || (g && g->required) || (at->old && at->old->required);
     field.name = node.name;
     field.type = node.type;
@@ -112,6 +125,7 @@ static firn_code old_parts(firn_layout_maker *m, const firn_layout_place *at, pa
         firn_str key = g && g->from.p ? g->from : old->key;
         const firn_given_node *reader = firn_given_by_key(at->given, key);
         bool lost = reader && reader != g; /* another column was told to read this key */
+        lost |= old->role != FIRN_ROLE_VALUE;
         firn_layout_place here = {at,  old->name, at->level + 1,
                                   old, g,         lost ? NULL : field_seen(at->seen, key)};
         bool is_free;
@@ -176,20 +190,13 @@ static firn_code new_part(firn_layout_maker *m, const firn_layout_place *at,
 static bool may_grow(const firn_layout_maker *m, const firn_layout_place *at)
 {
     bool given = (at->given && at->given->has_type) || (at->old && at->old->given);
-    return !m->in->freeze && !given;
+    return !m->in->freeze && !given && firn_layout_field_contract(m, at) == FIRN_CONTRACT_EVOLVE;
 }
 
-/* Says once for a struct that some of its keys have no column. */
-static firn_code note_left_out(firn_layout_maker *m, const firn_layout_place *at, const parts *p,
-                               bool frozen)
+/* Counts the keys of a struct that have no column; *ret_first: one of them. */
+static size_t count_left_out(const firn_layout_place *at, const parts *p, firn_str *ret_first)
 {
     size_t left_out = 0;
-    firn_str first = {0};
-    if (at->seen->rest)
-        return firn_layout_note_add(m, at,
-                                    "there are more than %d different keys; records that have "
-                                    "others than those of the columns go to the rejects",
-                                    FIRN_SHAPE_MAX_KEYS);
     for (size_t i = 0; i < at->seen->field_count; i++) {
         const firn_shape_field *f = &at->seen->fields[i];
         bool known = firn_map_get(&p->keys, f->key) || firn_given_by_key(at->given, f->key);
@@ -197,48 +204,133 @@ static firn_code note_left_out(firn_layout_maker *m, const firn_layout_place *at
             known = firn_str_eq(p->nodes.v[j].key, f->key);
         if (known || !(f->shape->seen & ~(uint32_t)FIRN_SEEN_NULL))
             continue;
-        first = left_out++ ? first : f->key;
+        *ret_first = left_out++ ? *ret_first : f->key;
     }
-    if (!left_out)
-        return FIRN_OK;
-    firn_layout_place here = {at, first, at->level + 1, NULL, NULL, NULL};
-    const char *why = frozen ? "the columns are frozen" : "there are too many (max_fields)";
-    if (left_out == 1)
-        return firn_layout_note_add(m, &here,
-                                    "is not made: %s; records that have it go to the rejects", why);
-    return firn_layout_note_add(
-        m, &here, "and %zu more are not made: %s; records that have them go to the rejects",
-        left_out - 1, why);
+    return left_out;
 }
 
-static firn_code new_parts(firn_layout_maker *m, const firn_layout_place *at, parts *p)
+/* Says once for a struct that some of its keys have no column. */
+static firn_code note_left_out(firn_layout_maker *m, const firn_layout_place *at, const parts *p,
+                               bool grows, bool *ret_crowded)
 {
-    bool grows = may_grow(m, at);
-    for (size_t i = 0; at->seen && !m->in->freeze && i < at->seen->field_count; i++)
-        FIRN_TRY(new_part(m, at, &at->seen->fields[i],
-                          grows && p->nodes.n < firn_layout_max_fields(m), p));
-    for (size_t i = 0; at->given && !m->in->freeze && i < at->given->children.n; i++) {
+    firn_str first = {0};
+    bool whole = firn_layout_key_misfit(m, at, false) == FIRN_MISFIT_REJECT;
+    const char *what = whole ? "records that have" : "values of";
+    const char *way = firn_layout_way(firn_layout_key_misfit(m, at, false));
+    size_t left_out = at->seen->rest ? 0 : count_left_out(at, p, &first);
+    *ret_crowded = at->seen->rest || left_out;
+    if (!*ret_crowded || (at->old && at->old->crowded))
+        return FIRN_OK;
+    if (at->seen->rest)
+        return firn_layout_note_add(
+            m, at, "there are more than %d different keys; %s others than those of the columns %s",
+            FIRN_SHAPE_MAX_KEYS, what, way);
+    firn_layout_place here = {at, first, at->level + 1, NULL, NULL, NULL};
+    const char *why = m->in->freeze ? "the columns are frozen"
+                      : !grows      ? "its contract does not allow it"
+                                    : "there are too many (max_fields)";
+    if (left_out == 1)
+        return firn_layout_note_add(m, &here, "is not made: %s; %s it %s", why, what, way);
+    return firn_layout_note_add(m, &here, "and %zu more are not made: %s; %s them %s", left_out - 1,
+                                why, what, way);
+}
+
+/* Makes the given columns that were not seen. */
+static firn_code given_parts(firn_layout_maker *m, const firn_layout_place *at, parts *p)
+{
+    for (size_t i = 0; at->given && i < at->given->children.n; i++) {
         const firn_given_node *g = at->given->children.v[i];
         firn_layout_place here = {at, g->name, at->level + 1, NULL, g, NULL};
         if (!is_done(p, g))
             FIRN_TRY(add_part(m, &here, g->from.p ? g->from : g->name, NULL, p));
     }
-    if (!at->seen || (!m->in->freeze && !grows))
+    return FIRN_OK;
+}
+
+static firn_code new_parts(firn_layout_maker *m, const firn_layout_place *at, parts *p,
+                           bool *ret_crowded)
+{
+    bool given = (at->given && at->given->has_type) || (at->old && at->old->given);
+    bool grows = may_grow(m, at);
+    for (size_t i = 0; at->seen && !m->in->freeze && i < at->seen->field_count; i++)
+        FIRN_TRY(new_part(m, at, &at->seen->fields[i],
+                          grows && p->nodes.n < firn_layout_max_fields(m), p));
+    if (!m->in->freeze)
+        FIRN_TRY(given_parts(m, at, p));
+    if (!at->seen || (!m->in->freeze && given))
         return FIRN_OK;
-    return note_left_out(m, at, p, m->in->freeze);
+    return note_left_out(m, at, p, grows, ret_crowded);
+}
+
+/* 1 + index of the column with a role; 0: there is none. */
+static size_t role_at(const parts *p, firn_role role)
+{
+    for (size_t i = 0; i < p->nodes.n; i++)
+        if (p->nodes.v[i].role == role)
+            return i + 1;
+    return 0;
+}
+
+/* Adds a column that no key leads to. */
+static firn_code add_role(firn_layout_maker *m, const firn_layout_place *at, firn_role role,
+                          firn_str name, parts *p)
+{
+    const firn_type type = {.kind = role == FIRN_ROLE_RESIDUAL ? FIRN_T_STRING : FIRN_T_UUID};
+    firn_layout node;
+    firn_layout_place here = {at, name, at->level + 1, NULL, NULL, NULL};
+    FIRN_TRY(firn_layout_leaf(m, &here, &type, false, &node));
+    node.role = role;
+    m->changed = true;
+    const firn_field field = {.name = node.name, .type = node.type};
+    if (!firn_vec_push(m->a, &p->nodes, node) || !firn_vec_push(m->a, &p->fields, field) ||
+        !firn_vec_push(m->a, &p->rank, 0))
+        return firn_arena_raise(m->a, m->err);
+    return FIRN_OK;
+}
+
+/* The column for what has no place elsewhere, unless there is one. */
+static firn_code add_residual(firn_layout_maker *m, const firn_layout_place *at, parts *p)
+{
+    firn_str name;
+    bool is_free;
+    if (role_at(p, FIRN_ROLE_RESIDUAL))
+        return FIRN_OK;
+    FIRN_TRY(take_name(m, p, FIRN_STR_LIT(FIRN_RESIDUAL_NAME), &is_free));
+    name = FIRN_STR_LIT(FIRN_RESIDUAL_NAME);
+    if (!is_free) /* reserved, or a column of an older table */
+        FIRN_TRY(residual_name(m, at, p, &name));
+    return add_role(m, at, FIRN_ROLE_RESIDUAL, name, p);
+}
+
+/* The id by which the rows of other tables name this one's. */
+static firn_code add_row_id(firn_layout_maker *m, const firn_layout_place *at, parts *p)
+{
+    firn_str name;
+    bool flat = m->in->policy && m->in->policy->nested == FIRN_NESTED_FLATTEN;
+    if (at->parent || !flat || role_at(p, FIRN_ROLE_ROW_ID))
+        return FIRN_OK;
+    FIRN_TRY(name_of_key(m, p, FIRN_STR_LIT(FIRN_ROW_ID_NAME), &name));
+    return add_role(m, at, FIRN_ROLE_ROW_ID, name, p);
 }
 
 static firn_code make_struct(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret)
 {
     parts p = {.taken = FIRN_MAP(m->a), .keys = FIRN_MAP(m->a)};
     bool given = (at->given && at->given->has_type) || (at->old && at->old->given);
-    firn_layout node = {.given = given, .read = {.given = given}};
+    firn_layout node = {.given = given, .read = {.given = given}, .type = {.kind = FIRN_T_STRUCT}};
     bool is_free;
     for (size_t i = 0; !at->parent && i < m->in->reserved_count; i++)
         FIRN_TRY(take_name(m, &p, m->in->reserved[i], &is_free));
     FIRN_TRY(old_parts(m, at, &p));
+    FIRN_TRY(add_row_id(m, at, &p));
     FIRN_TRY(take_given_names(m, at, &p));
-    FIRN_TRY(new_parts(m, at, &p));
+    FIRN_TRY(new_parts(m, at, &p, &node.crowded));
+    node.child_count = p.nodes.n;
+    firn_layout_decide(m, at, &node);
+    if (!at->parent && m->overflows)
+        FIRN_TRY(add_residual(m, at, &p));
+    node.residual = at->parent ? 0 : role_at(&p, FIRN_ROLE_RESIDUAL);
+    node.row_id = at->parent ? 0 : role_at(&p, FIRN_ROLE_ROW_ID);
     node.name = firn_arena_str(m->a, at->name);
     node.children = p.nodes.v;
     node.child_count = p.nodes.n;
@@ -350,11 +442,30 @@ static firn_code evolve(firn_layout_maker *m, const firn_layout_place *at, firn_
         FIRN_TRY(make_list(m, at, ret));
     if (kind == FIRN_T_MAP)
         FIRN_TRY(old_map(m, at, ret));
-    if (nested && at->parent && at->seen && !ret->given && !m->in->freeze)
-        FIRN_TRY(firn_layout_note_misfits(m, at, &at->old->type, false));
     if (at->given && at->given->format)
         ret->read.format = at->given->format;
     return FIRN_OK;
+}
+
+/* Keys that are data: their values as one column. */
+static firn_code make_map(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret,
+                          bool *ret_made)
+{
+    firn_field key_value[] = {
+        {.name = FIRN_STR_LIT("key"), .type = {.kind = FIRN_T_STRING}, .required = true},
+        {.name = FIRN_STR_LIT("value"), .type = {.kind = FIRN_T_STRING}}};
+    const firn_type map = {.kind = FIRN_T_MAP, .fields = key_value, .field_count = 2};
+    firn_shape *values = firn_shape_values(at->seen, m->a);
+    if (!values)
+        return firn_arena_raise(m->a, m->err);
+    uint32_t kinds = values->seen & ~(uint32_t)FIRN_SEEN_NULL;
+    *ret_made = kinds && (kinds & (kinds - 1)) == 0;
+    if (!*ret_made)
+        return FIRN_OK;
+    firn_layout_place part = {at, FIRN_STR_LIT(""), at->level + 1, NULL, NULL, values};
+    FIRN_TRY(make_nested(m, at, &map, 1, &part, ret));
+    return firn_layout_note_add(m, at, "is a map: its objects have more than %zu different keys",
+                                firn_layout_max_fields(m));
 }
 
 static firn_code string_leaf(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret)
@@ -377,12 +488,31 @@ static firn_code create_unseen(firn_layout_maker *m, const firn_layout_place *at
     return *ret_exists ? string_leaf(m, at, ret) : FIRN_OK;
 }
 
+/* Makes a column of what was seen. */
+static firn_code create_seen(firn_layout_maker *m, const firn_layout_place *at,
+                             const firn_layout_head *head, firn_layout *ret)
+{
+    firn_layout_place main = *at;
+    main.seen = &head->seen;
+    bool mapped = false;
+    if (head->map)
+        FIRN_TRY(make_map(m, &main, ret, &mapped));
+    if (mapped)
+        return FIRN_OK;
+    if (!head->json && head->type.kind == FIRN_T_STRUCT)
+        return make_struct(m, &main, ret);
+    if (!head->json && head->type.kind == FIRN_T_LIST)
+        return make_list(m, &main, ret);
+    FIRN_TRY(firn_layout_new_leaf(m, &main, &head->type, ret));
+    ret->json = head->json || head->map;
+    return FIRN_OK;
+}
+
 /* Makes a node without an old self. */
 static firn_code create(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret,
                         bool *ret_exists)
 {
     const firn_given_node *g = at->given;
-    firn_type type = {.kind = FIRN_T_STRING};
     *ret_exists = true;
     if (wants_struct(g))
         return make_struct(m, at, ret);
@@ -391,21 +521,26 @@ static firn_code create(firn_layout_maker *m, const firn_layout_place *at, firn_
     if (g && g->has_type) {
         FIRN_TRY(firn_layout_leaf(m, at, &g->type, true, ret));
         ret->read.format = g->format;
+        ret->json = g->json;
         return FIRN_OK;
     }
-    if (!at->seen || !firn_shape_head(at->seen, m->in->limits, at->level, &type))
+    if (!at->seen)
         return create_unseen(m, at, ret, ret_exists);
-    if (type.kind == FIRN_T_STRUCT)
-        return make_struct(m, at, ret);
-    return type.kind == FIRN_T_LIST ? make_list(m, at, ret)
-                                    : firn_layout_new_leaf(m, at, &type, ret);
+    firn_layout_head head = firn_layout_choose(m, at);
+    return head.known ? create_seen(m, at, &head, ret) : create_unseen(m, at, ret, ret_exists);
 }
 
 static firn_code make_node(firn_layout_maker *m, const firn_layout_place *at, firn_layout *ret,
                            bool *ret_exists)
 {
     *ret_exists = true;
-    return at->old ? evolve(m, at, ret) : create(m, at, ret, ret_exists);
+    FIRN_TRY(at->old ? evolve(m, at, ret) : create(m, at, ret, ret_exists));
+    if (!*ret_exists)
+        return FIRN_OK;
+    firn_layout_decide(m, at, ret);
+    if (!at->seen || ret->given || m->in->freeze)
+        return FIRN_OK;
+    return firn_layout_note_misfits(m, at, ret);
 }
 
 static firn_code too_many_keys(firn_err *err)

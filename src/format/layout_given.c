@@ -200,6 +200,8 @@ static firn_code add_entry(const firn_layout_in *in, const firn_given *entry, fi
         return bad_path(entry->name, "it is given twice", err);
     g->named = true;
     g->required = entry->required;
+    g->json = entry->json;
+    g->contract = entry->contract;
     if (entry->from.p) {
         g->from = firn_arena_str(a, entry->from);
         if (!g->from.p)

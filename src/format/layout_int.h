@@ -16,6 +16,8 @@ struct firn_given_node {
     firn_str from; /* key in the source; .p == NULL: not said */
     bool named;    /* an entry of `columns:` ends here */
     bool has_type;
+    bool json;              /* a string that holds JSON text */
+    firn_contract contract; /* for it and what is below */
     bool required;
     firn_type type; /* has_type: a struct's and a list's parts are nodes below as well */
     const firn_datefmt *format;
@@ -50,6 +52,7 @@ typedef struct firn_layout_maker {
     firn_arena *a;
     firn_err *err;
     bool changed;
+    bool overflows; /* a residual column is needed */
     FIRN_VEC(firn_layout_note) notes;
 } firn_layout_maker;
 
@@ -68,9 +71,11 @@ FIRN_NODISCARD firn_code firn_layout_note_add(firn_layout_maker *m, const firn_l
                                               const char *fmt, ...) FIRN_PRINTF(3, 4);
 firn_quoted firn_layout_quoted(const firn_layout_place *at);
 
-/* Says what was seen that an old column of this type cannot take. */
+/* Says what was seen that a column cannot take; nothing if it was said before. */
 FIRN_NODISCARD firn_code firn_layout_note_misfits(firn_layout_maker *m, const firn_layout_place *at,
-                                                  const firn_type *type, bool widens);
+                                                  const firn_layout *node);
+/* Whether something was seen that a column cannot take. */
+bool firn_layout_misfits(const firn_layout_place *at, const firn_layout *node);
 
 size_t firn_layout_max_fields(const firn_layout_maker *m);
 
@@ -89,5 +94,33 @@ FIRN_NODISCARD firn_code firn_layout_old_leaf(firn_layout_maker *m, const firn_l
 /* Settles the type of an old column with the one that was given for it.  FIRN_E_CONFIG. */
 FIRN_NODISCARD firn_code firn_layout_settle(firn_layout_maker *m, const firn_layout_place *at,
                                             const firn_type *old, firn_type *ret);
+
+/* --- layout_policy.c ----------------------------------------------------------------------- */
+
+/* What is said at a place about new types and new fields, FIRN_CONTRACT_EVOLVE if nothing is. */
+firn_contract firn_layout_type_contract(const firn_layout_maker *m, const firn_layout_place *at,
+                                        bool given);
+firn_contract firn_layout_field_contract(const firn_layout_maker *m, const firn_layout_place *at);
+
+/* What becomes of keys without a column in the struct at a place. */
+firn_misfit firn_layout_key_misfit(const firn_layout_maker *m, const firn_layout_place *at,
+                                   bool given);
+
+/* What a new column becomes by what was seen of it. */
+typedef struct firn_layout_head {
+    bool known; /* something else than null was seen */
+    bool json;
+    bool map;
+    firn_type type;
+    firn_shape seen; /* what was seen of the kind that the column has */
+} firn_layout_head;
+
+firn_layout_head firn_layout_choose(const firn_layout_maker *m, const firn_layout_place *at);
+
+/* Says in a node that was made what becomes of values that do not fit it. */
+void firn_layout_decide(firn_layout_maker *m, const firn_layout_place *at, firn_layout *node);
+
+/* "to the rejects", "to _residual": where misfits go. */
+const char *firn_layout_way(firn_misfit how);
 
 #endif

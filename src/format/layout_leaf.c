@@ -143,10 +143,16 @@ static firn_type widened(const firn_type *old, const firn_shape *seen)
     return wide;
 }
 
-/* The kinds of values that a column of this type reads, some of them at least. */
-static uint32_t kinds_of(firn_type_kind kind)
+bool firn_layout_widens(const firn_type *type, const firn_shape *seen)
 {
-    switch (kind) {
+    firn_type wide = widened(type, seen);
+    return is_widening(type, &wide);
+}
+
+/* The kinds of values that a column reads, some of them at least. */
+static uint32_t kinds_of(const firn_layout *node)
+{
+    switch (node->type.kind) {
     case FIRN_T_BOOLEAN:
         return FIRN_SEEN_BOOLEAN;
     case FIRN_T_INT:
@@ -156,19 +162,22 @@ static uint32_t kinds_of(firn_type_kind kind)
     case FIRN_T_DECIMAL:
         return FIRN_SEEN_NUMBER;
     case FIRN_T_STRING:
-        return ~(uint32_t)0;
+        return node->strict ? FIRN_SEEN_TEXT : ~(uint32_t)0;
     case FIRN_T_STRUCT:
     case FIRN_T_MAP:
         return FIRN_SEEN_OBJECT;
     case FIRN_T_LIST:
         return FIRN_SEEN_ARRAY;
     case FIRN_T_DATE:
-    case FIRN_T_TIME:
     case FIRN_T_TIMESTAMP:
     case FIRN_T_TIMESTAMPTZ:
+        return FIRN_SEEN_TEXT | FIRN_SEEN_DATE;
     case FIRN_T_UUID:
-    case FIRN_T_FIXED:
+        return FIRN_SEEN_TEXT | FIRN_SEEN_UUID;
     case FIRN_T_BINARY:
+        return FIRN_SEEN_TEXT | FIRN_SEEN_BINARY | FIRN_SEEN_UUID;
+    case FIRN_T_TIME:
+    case FIRN_T_FIXED:
     case FIRN_T_TIMESTAMP_NS:
     case FIRN_T_TIMESTAMPTZ_NS:
     case FIRN_T_UNKNOWN:
@@ -182,6 +191,10 @@ static uint32_t kinds_of(firn_type_kind kind)
 /* Whether all values seen of a column's own kind fit it, as far as a shape can tell. */
 static bool own_kind_fits(const firn_type *type, const firn_shape *seen)
 {
+    bool binary_float = type->kind == FIRN_T_FLOAT || type->kind == FIRN_T_DOUBLE;
+    if (seen->not_finite && type->kind != FIRN_T_STRING &&
+        (!binary_float || seen->numbers & FIRN_NUMBER_DECIMAL))
+        return false;
     switch (type->kind) {
     case FIRN_T_INT:
         return !seen->not_long && seen->int_digits <= INT_MAX_DIGITS;
@@ -218,38 +231,62 @@ static bool own_kind_fits(const firn_type *type, const firn_shape *seen)
     return true;
 }
 
-/* Says what was seen that an old column cannot take. */
-firn_code firn_layout_note_misfits(firn_layout_maker *m, const firn_layout_place *at,
-                                   const firn_type *type, bool widens)
+static const struct {
+    uint32_t kind;
+    const char *other;
+    const char *same;
+} misfit_words[] = {
+    {FIRN_SEEN_BOOLEAN, "booleans", NULL},
+    {FIRN_SEEN_NUMBER, "numbers", "numbers that do not fit"},
+    {FIRN_SEEN_TEXT, "texts", "texts that cannot be read"},
+    {FIRN_SEEN_OBJECT, "objects", NULL},
+    {FIRN_SEEN_ARRAY, "arrays", NULL},
+    {FIRN_SEEN_DATE, "dates", "dates that do not fit"},
+    {FIRN_SEEN_BINARY, "binaries", NULL},
+    {FIRN_SEEN_UUID, "uuids", NULL},
+};
+
+/* The word for values of a kind that the column does not take; NULL: it takes them, or has none. */
+static const char *misfit_word(const firn_layout *node, const firn_layout_place *at, size_t i)
 {
-    static const struct {
-        uint32_t kind;
-        const char *other;
-        const char *same;
-    } words[] = {
-        {FIRN_SEEN_BOOLEAN, "booleans", NULL},
-        {FIRN_SEEN_NUMBER, "numbers", "numbers that do not fit"},
-        {FIRN_SEEN_TEXT, "texts", "texts that cannot be read"},
-        {FIRN_SEEN_OBJECT, "objects", NULL},
-        {FIRN_SEEN_ARRAY, "arrays", NULL},
-    };
-    if (type->kind == FIRN_T_STRING)
-        return FIRN_OK;
-    char list[160];
+    const firn_shape *seen = at->seen;
+    if (!(seen->seen & misfit_words[i].kind))
+        return NULL;
+    if (!(kinds_of(node) & misfit_words[i].kind))
+        return misfit_words[i].other;
+    if (misfit_words[i].kind == FIRN_SEEN_DATE && node->type.kind != FIRN_T_STRING)
+        return at->old || seen->far_date ? misfit_words[i].same : NULL;
+    bool fits = !at->old || own_kind_fits(&node->type, seen); /* a new one was made for them */
+    return fits ? NULL : misfit_words[i].same;
+}
+
+bool firn_layout_misfits(const firn_layout_place *at, const firn_layout *node)
+{
+    for (size_t i = 0; i < FIRN_COUNT_OF(misfit_words); i++)
+        if (misfit_word(node, at, i))
+            return true;
+    return false;
+}
+
+firn_code firn_layout_note_misfits(firn_layout_maker *m, const firn_layout_place *at,
+                                   const firn_layout *node)
+{
+    char list[240];
     size_t n = 0;
-    for (size_t i = 0; i < FIRN_COUNT_OF(words); i++) {
-        bool own = kinds_of(type->kind) & words[i].kind;
-        const char *word = own ? words[i].same : words[i].other;
-        if (!(at->seen->seen & words[i].kind) || !word ||
-            (own && (widens || own_kind_fits(type, at->seen))))
+    if (at->old && at->old->settled)
+        return FIRN_OK;
+    for (size_t i = 0; i < FIRN_COUNT_OF(misfit_words); i++) {
+        const char *word = misfit_word(node, at, i);
+        if (!word)
             continue;
         int k = snprintf(list + n, sizeof list - n, "%s%s", n ? ", " : "", word);
         n += k > 0 ? (size_t)k : 0;
     }
     if (!n)
         return FIRN_OK;
-    return firn_layout_note_add(m, at, "stays %s: there are %s, which go to the rejects",
-                                firn_type_text(type, m->a), list);
+    return firn_layout_note_add(m, at, "%s %s: there are %s, which %s", at->old ? "stays" : "is",
+                                firn_type_text(&node->type, m->a), list,
+                                firn_layout_way(node->misfit));
 }
 
 /* Settles an old leaf with a type that was given for it. */
@@ -285,15 +322,17 @@ firn_code firn_layout_old_leaf(firn_layout_maker *m, const firn_layout_place *at
         FIRN_TRY(firn_layout_settle(m, at, &old->type, &type));
         given = true;
     }
-    bool open = !given && !m->in->freeze;
+    bool open =
+        !given && !m->in->freeze && firn_layout_type_contract(m, at, false) == FIRN_CONTRACT_EVOLVE;
     if (at->seen && open)
         type = widened(&type, at->seen);
-    bool widens = is_widening(&old->type, &type);
-    m->changed |= widens;
+    m->changed |= is_widening(&old->type, &type);
     FIRN_TRY(firn_layout_leaf(m, at, &type, given, ret));
+    ret->json = at->given && at->given->has_type ? at->given->json : old->json;
+    ret->role = old->role;
     if (old->read.format) {
         firn_str format = firn_datefmt_text(old->read.format);
         FIRN_TRY(firn_datefmt_compile(format, m->a, &ret->read.format, m->err));
     }
-    return at->seen && open ? firn_layout_note_misfits(m, at, &type, widens) : FIRN_OK;
+    return FIRN_OK;
 }

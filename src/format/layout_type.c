@@ -10,6 +10,8 @@ firn_code firn_layout_index(firn_layout *node, const uint8_t *rank, firn_arena *
     for (uint8_t r = 0; r < 3; r++) {
         for (size_t i = 0; i < node->child_count; i++) {
             firn_layout *child = &node->children[i];
+            if (child->role != FIRN_ROLE_VALUE)
+                continue;
             uint8_t own = rank ? rank[i] : !firn_str_eq(child->key, child->name);
             if (own == r && !firn_map_put(&node->by_key, child->key, child))
                 return firn_arena_raise(a, err);
@@ -70,10 +72,12 @@ static firn_code apply_entry(firn_layout *root, const json_t *entry, firn_arena 
     json_t *path;
     firn_str key;
     firn_str format;
+    firn_str holds;
     firn_layout *node = NULL;
     FIRN_TRY(firn_json_array(entry, "path", &path, err));
     FIRN_TRY(firn_json_opt_str(entry, "key", &key, err));
     FIRN_TRY(firn_json_opt_str(entry, "format", &format, err));
+    FIRN_TRY(firn_json_opt_str(entry, "holds", &holds, err));
     FIRN_TRY(node_at(root, path, &node, err));
     if (!node)
         return FIRN_OK; /* the column was dropped */
@@ -81,6 +85,17 @@ static firn_code apply_entry(firn_layout *root, const json_t *entry, firn_arena 
         node->key = firn_arena_str(a, key);
     if (!node->key.p)
         return firn_arena_raise(a, err);
+    bool is_string = node->type.kind == FIRN_T_STRING;
+    node->json = is_string && holds.p && firn_str_eqc(holds, "json");
+    if (is_string && holds.p && firn_str_eqc(holds, "residual") && json_array_size(path) == 1) {
+        node->role = FIRN_ROLE_RESIDUAL;
+        root->residual = 1 + (size_t)(node - root->children);
+    }
+    if (node->type.kind == FIRN_T_UUID && holds.p && firn_str_eqc(holds, "row_id") &&
+        json_array_size(path) == 1) {
+        node->role = FIRN_ROLE_ROW_ID;
+        root->row_id = 1 + (size_t)(node - root->children);
+    }
     bool is_time = node->type.kind == FIRN_T_DATE || node->type.kind == FIRN_T_TIMESTAMP ||
                    node->type.kind == FIRN_T_TIMESTAMPTZ;
     if (format.p && is_time)
@@ -178,6 +193,11 @@ static firn_code save_node(const firn_layout *node, const path *at, json_t *out,
     if (node->read.format)
         FIRN_TRY(firn_json_set(entry, "format",
                                firn_json_new_str(firn_datefmt_text(node->read.format)), err));
+    const char *holds = node->role == FIRN_ROLE_RESIDUAL ? "residual"
+                        : node->role == FIRN_ROLE_ROW_ID ? "row_id"
+                                                         : "json";
+    if (node->json || node->role != FIRN_ROLE_VALUE)
+        FIRN_TRY(firn_json_set(entry, "holds", json_string(holds), err));
     return firn_json_append(out, json_incref(entry), err);
 }
 
@@ -188,7 +208,7 @@ static firn_code save_below(const firn_layout *node, const path *at, json_t *out
         const firn_layout *child = &node->children[i];
         path here = {at, node->type.fields[i].name};
         bool renamed = is_struct && !firn_str_eq(child->key, child->name);
-        if (renamed || child->read.format)
+        if (renamed || child->read.format || child->json || child->role != FIRN_ROLE_VALUE)
             FIRN_TRY(save_node(child, &here, out, err));
         FIRN_TRY(save_below(child, &here, out, err));
     }

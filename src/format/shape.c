@@ -9,6 +9,8 @@
 #include "base/str.h"
 #include "format/scalar.h"
 
+#include <stdio.h>
+
 /* Digits of a number whose exponent is beyond counting ("1e999999999"): no decimal holds it. */
 #define UNCOUNTED_DIGITS ((int64_t)1 << 40)
 
@@ -31,6 +33,7 @@ static void saw(firn_shape *s, uint32_t kind)
 {
     s->seen |= kind;
     s->count++;
+    s->counts[__builtin_ctz(kind)]++;
 }
 
 void firn_shape_add_null(firn_shape *s)
@@ -69,7 +72,60 @@ static void saw_digits(firn_shape *s, int64_t int_digits, int64_t scale, int64_t
 
 void firn_shape_add_number(firn_shape *s, firn_str token)
 {
+    firn_shape_add_number_of(s, FIRN_NUMBER_PLAIN, token);
+}
+
+void firn_shape_add_not_finite(firn_shape *s, firn_number_kind kind)
+{
     saw(s, FIRN_SEEN_NUMBER);
+    s->numbers |= kind;
+    s->not_finite = true;
+}
+
+void firn_shape_add_kind(firn_shape *s, firn_seen kind)
+{
+    saw(s, kind);
+}
+
+static int digits_of(uint64_t v)
+{
+    int n = 0;
+    for (; v; v /= 10)
+        n++;
+    return n;
+}
+
+void firn_shape_add_integer(firn_shape *s, firn_number_kind kind, int64_t v)
+{
+    char text[24];
+    int digits = digits_of(v < 0 ? -(uint64_t)v : (uint64_t)v);
+    if (digits <= EXACT_DOUBLE_DIGITS) {
+        saw(s, FIRN_SEEN_NUMBER);
+        s->numbers |= kind;
+        saw_digits(s, digits, 0, 0);
+        return;
+    }
+    int n = snprintf(text, sizeof text, "%lld", (long long)v);
+    firn_shape_add_number_of(s, kind, (firn_str){text, (size_t)n});
+}
+
+void firn_shape_add_scaled(firn_shape *s, firn_number_kind kind, uint64_t digits, int scale)
+{
+    int written = scale;
+    int all = digits_of(digits);
+    for (; scale > 0 && digits % 10 == 0; scale--)
+        digits /= 10;
+    saw(s, FIRN_SEEN_NUMBER);
+    s->numbers |= kind;
+    saw_digits(s, FIRN_MAX(all - written, 0), digits ? scale : 0, written);
+    s->not_long |= digits && (scale > 0 || all > 18);
+    s->not_double |= all > EXACT_DOUBLE_DIGITS;
+}
+
+void firn_shape_add_number_of(firn_shape *s, firn_number_kind kind, firn_str token)
+{
+    saw(s, FIRN_SEEN_NUMBER);
+    s->numbers |= kind;
     int64_t v;
     if (firn_fast_i64(token.p, token.n, &v)) {
         int digits = v ? firn_dec_digits(v) : 0;
@@ -161,12 +217,13 @@ static firn_shape_field *find_field(const firn_shape *s, firn_str key)
     return at ? &s->fields[at - 1] : NULL;
 }
 
-/* Forgets the fields: their keys are too many to be columns. */
+/* Forgets the fields: their keys are too many to be columns.  What was seen of their values stays,
+ * as of one. */
 static firn_shape *collapse(firn_shape *s, firn_arena *a)
 {
     if (s->rest)
         return s->rest;
-    s->rest = firn_shape_new(a);
+    s->rest = firn_shape_values(s, a);
     if (!s->rest)
         return NULL;
     s->fields = NULL;
@@ -174,6 +231,17 @@ static firn_shape *collapse(firn_shape *s, firn_arena *a)
     s->field_cap = 0;
     s->by_key = FIRN_MAP(a);
     return s->rest;
+}
+
+firn_shape *firn_shape_values(const firn_shape *s, firn_arena *a)
+{
+    firn_shape *all = firn_shape_new(a);
+    if (all && s->rest && firn_shape_join(all, s->rest, a, NULL) != FIRN_OK)
+        return NULL;
+    for (size_t i = 0; all && i < s->field_count; i++)
+        if (firn_shape_join(all, s->fields[i].shape, a, NULL) != FIRN_OK)
+            return NULL;
+    return all;
 }
 
 static bool push_field(firn_shape *s, firn_shape_field field, firn_arena *a)
@@ -217,6 +285,11 @@ static void join_scalars(firn_shape *into, const firn_shape *from)
             into->seen & FIRN_SEEN_TEXT ? into->spellings & from->spellings : from->spellings;
     into->seen |= from->seen;
     into->count += from->count;
+    for (size_t i = 0; i < FIRN_SEEN_KINDS; i++)
+        into->counts[i] += from->counts[i];
+    into->numbers |= from->numbers;
+    into->not_finite |= from->not_finite;
+    into->far_date |= from->far_date;
     into->not_long |= from->not_long;
     into->not_double |= from->not_double;
     saw_digits(into, from->int_digits, from->scale, from->written);
@@ -230,7 +303,9 @@ firn_code firn_shape_join(firn_shape *into, const firn_shape *from, firn_arena *
     join_scalars(into, from);
     if (from->rest && !collapse(into, a))
         return firn_arena_raise(a, err);
-    for (size_t i = 0; i < from->field_count && !into->rest; i++) {
+    if (from->rest)
+        FIRN_TRY(firn_shape_join(into->rest, from->rest, a, err));
+    for (size_t i = 0; i < from->field_count; i++) {
         firn_shape *field = firn_shape_field_of(into, from->fields[i].key, a);
         if (!field)
             return firn_arena_raise(a, err);
@@ -246,7 +321,9 @@ firn_code firn_shape_join(firn_shape *into, const firn_shape *from, firn_arena *
 
 static bool scalars_eq(const firn_shape *a, const firn_shape *b)
 {
-    return a->seen == b->seen && a->not_long == b->not_long && a->not_double == b->not_double &&
+    return a->seen == b->seen && a->numbers == b->numbers && a->not_finite == b->not_finite &&
+           a->far_date == b->far_date &&
+           a->not_long == b->not_long && a->not_double == b->not_double &&
            a->int_digits == b->int_digits && a->scale == b->scale && a->written == b->written &&
            a->spellings == b->spellings && a->ambiguous_date == b->ambiguous_date &&
            a->plain_text == b->plain_text;
@@ -265,6 +342,35 @@ bool firn_shape_eq(const firn_shape *a, const firn_shape *b)
     return !a->element || firn_shape_eq(a->element, b->element);
 }
 
+/* --- kinds --------------------------------------------------------------------------------- */
+
+/* From the one that says most: where two were seen equally often, the first of them is meant. */
+static const firn_seen ranks[] = {FIRN_SEEN_OBJECT, FIRN_SEEN_ARRAY, FIRN_SEEN_NUMBER,
+                                  FIRN_SEEN_BOOLEAN, FIRN_SEEN_TEXT};
+
+static uint64_t rank_of(uint32_t kind)
+{
+    for (size_t i = 0; i < FIRN_COUNT_OF(ranks); i++)
+        if (ranks[i] == kind)
+            return FIRN_COUNT_OF(ranks) - i;
+    return FIRN_COUNT_OF(ranks) + 1; /* what only BSON has says more than any of them */
+}
+
+uint32_t firn_shape_main_kind(const firn_shape *s)
+{
+    uint32_t best = 0;
+    uint64_t most = 0;
+    for (uint32_t left = s->seen & ~(uint32_t)FIRN_SEEN_NULL; left; left &= left - 1) {
+        uint32_t kind = left & -left;
+        uint64_t n = s->counts[__builtin_ctz(kind)];
+        if (best && (n < most || (n == most && rank_of(kind) <= rank_of(best))))
+            continue;
+        best = kind;
+        most = n;
+    }
+    return best;
+}
+
 /* --- types --------------------------------------------------------------------------------- */
 
 int firn_shape_spelling(const firn_shape *s)
@@ -278,13 +384,18 @@ int firn_shape_spelling(const firn_shape *s)
     return __builtin_ctz(s->spellings);
 }
 
+/* What the source says of its numbers counts: a double stays one though it be 4.0, a Decimal128 a
+ * decimal though it be 4. */
 static firn_type number_type(const firn_shape *s)
 {
-    if (!s->not_long)
+    bool fractions = s->numbers & (FIRN_NUMBER_DOUBLE | FIRN_NUMBER_DECIMAL);
+    if (s->numbers == FIRN_NUMBER_INT)
+        return (firn_type){.kind = FIRN_T_INT};
+    if (!s->not_long && !fractions)
         return (firn_type){.kind = FIRN_T_LONG};
-    if (!s->not_double)
+    if (!s->not_double && !(s->numbers & FIRN_NUMBER_DECIMAL))
         return (firn_type){.kind = FIRN_T_DOUBLE};
-    if (s->int_digits + s->scale > FIRN_DEC_MAX_PRECISION)
+    if (s->not_finite || s->int_digits + s->scale > FIRN_DEC_MAX_PRECISION)
         return (firn_type){.kind = FIRN_T_STRING};
     bool room = s->int_digits + s->written <= FIRN_DEC_MAX_PRECISION;
     int scale = (int)(room ? s->written : s->scale);
@@ -330,6 +441,12 @@ bool firn_shape_head(const firn_shape *s, const firn_shape_limits *limits, size_
         *ret = number_type(s);
     else if (kinds == FIRN_SEEN_TEXT)
         ret->kind = text_kind(s);
+    else if (kinds == FIRN_SEEN_DATE)
+        ret->kind = FIRN_T_TIMESTAMPTZ;
+    else if (kinds == FIRN_SEEN_UUID)
+        ret->kind = FIRN_T_UUID;
+    else if (!(kinds & ~(uint32_t)(FIRN_SEEN_BINARY | FIRN_SEEN_UUID)))
+        ret->kind = FIRN_T_BINARY;
     else if (level > l->max_depth)
         return true;
     else if (kinds == FIRN_SEEN_ARRAY)

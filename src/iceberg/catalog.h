@@ -33,6 +33,17 @@ enum {                                    /* firn_catalog_ops.caps */
        FIRN_CATALOG_REFUSES = 1 << 2, /* opened to be read only: nothing can be changed */
 };
 
+/* A view that is made, changed or taken away, and in the same step a table that gives its name to
+ * the view, or takes it again. */
+typedef struct firn_view_change {
+    firn_ident ident;
+    firn_str base;         /* where its metadata lies now; .p == NULL: there is none */
+    firn_str new_location; /* of its new metadata; .p == NULL: it is taken away */
+    bool move_table;       /* … */
+    firn_ident table_from; /* … a table changes its name: before a view is made, behind one that */
+    firn_ident table_to;   /* … is taken away */
+} firn_view_change;
+
 typedef struct firn_catalog_ops {
     const char *name; /* `type:` in the project file */
     uint32_t caps;    /* FIRN_CATALOG_… */
@@ -64,6 +75,16 @@ typedef struct firn_catalog_ops {
     /* Gives a table another name; its files stay where they are.  NULL: the catalog does not.
      * FIRN_E_NOTFOUND, FIRN_E_EXISTS. */
     firn_code (*rename)(firn_catalog *c, firn_ident from, firn_ident to, firn_err *err);
+
+    /* Views, as tables above; all three NULL: the catalog keeps none. */
+    firn_code (*list_views)(firn_catalog *c, firn_arena *a, firn_ident **ret, size_t *ret_count,
+                            firn_err *err);
+    firn_code (*load_view)(firn_catalog *c, firn_ident ident, firn_arena *a,
+                           firn_str *ret_location, firn_err *err);
+    /* All of the change or nothing.  FIRN_E_CONFLICT: it is not as `base` says any more;
+     * FIRN_E_EXISTS: a name is taken; FIRN_E_UNSUPPORTED: this file cannot hold views;
+     * FIRN_E_COMMIT_UNKNOWN as of commit. */
+    firn_code (*swap_view)(firn_catalog *c, const firn_view_change *x, firn_err *err);
 } firn_catalog_ops;
 
 /* The common head of every catalog.  Any thread; a catalog locks for itself. */

@@ -205,9 +205,11 @@ static firn_code source_of_term(const firn_type *schema, const firn_partition_te
                                 const firn_field **ret, firn_err *err)
 {
     const firn_field *f = firn_schema_find(schema, term->column);
-    if (!f)
-        return firn_raise(err, FIRN_E_CONFIG, "partition column %s is not in the table",
-                          firn_quote(term->column).s);
+    if (!f) {
+        firn_raise(err, FIRN_E_CONFIG, "partition column %s is not in the table",
+                   firn_quote(term->column).s);
+        return firn_schema_advise(schema, term->column, err);
+    }
     if (firn_schema_is_repeated(schema, f->id))
         return firn_raise(err, FIRN_E_CONFIG,
                           "partition column %s lies in a list or map; only single values can "

@@ -336,6 +336,24 @@ const firn_field *firn_schema_find(const firn_type *type, firn_str path)
     return NULL;
 }
 
+firn_code firn_schema_advise(const firn_type *type, firn_str path, firn_err *err)
+{
+    firn_str names[256] = {{NULL, 0}};
+    char list[300];
+    size_t at = 0;
+    size_t n = FIRN_MIN(type->field_count, FIRN_COUNT_OF(names));
+    for (size_t i = 0; i < n; i++)
+        names[i] = type->fields[i].name;
+    int near = firn_str_nearest(path, names, n);
+    if (near >= 0)
+        return firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
+    list[0] = '\0';
+    for (size_t i = 0; i < n && at + names[i].n + 3 < sizeof list; i++)
+        at += (size_t)snprintf(list + at, sizeof list - at, "%s%.*s", i ? ", " : "",
+                               FIRN_STR_ARG(names[i]));
+    return firn_err_advise(err, "its columns are %s", list);
+}
+
 bool firn_schema_is_repeated(const firn_type *type, int32_t id)
 {
     for (size_t i = 0; i < type->field_count; i++) {

@@ -38,6 +38,10 @@ const firn_field *firn_schema_field(const firn_type *type, int32_t id);
  * is none. */
 const firn_field *firn_schema_find(const firn_type *type, firn_str path);
 
+/* Advises the column that is nearest to a path that is none, or those there are; returns the code
+ * of the error. */
+firn_code firn_schema_advise(const firn_type *type, firn_str path, firn_err *err);
+
 /* Whether the field with this id lies inside of a list or map: no metrics, no partitioning. */
 bool firn_schema_is_repeated(const firn_type *type, int32_t id);
 

@@ -85,9 +85,11 @@ static firn_code make_field(const firn_type *schema, const firn_sort_term *term,
     const firn_field *f = firn_schema_find(schema, term->column);
     const firn_partition_term as_partition = {
         .kind = term->kind, .width = term->width, .column = term->column};
-    if (!f)
-        return firn_raise(err, FIRN_E_CONFIG, "sort column %s is not in the table",
-                          firn_quote(term->column).s);
+    if (!f) {
+        firn_raise(err, FIRN_E_CONFIG, "sort column %s is not in the table",
+                   firn_quote(term->column).s);
+        return firn_schema_advise(schema, term->column, err);
+    }
     if (firn_schema_is_repeated(schema, f->id))
         return firn_raise(err, FIRN_E_CONFIG,
                           "sort column %s lies in a list or map; only single values can be sorted "

@@ -391,11 +391,14 @@ static void spell_out(double d, const char *shortest, char ret[64])
         snprintf(ret, 64, "%s%s", shortest, digits_only ? ".0" : "");
 }
 
-/* The shortest text that reads back as the same number. */
+/* The shortest text that reads back as the same number.  What has at most 15 digits (a float: 6) is
+ * found by asking for so many, unless the number is so small that it has fewer bits. */
 static firn_code print_double(double d, int max_digits, bool is_float, firn_buf *out, firn_err *err)
 {
     char text[40];
-    for (int digits = 1; digits <= max_digits; digits++) {
+    int safe = is_float ? 6 : 15;
+    bool small = fabs(d) < (is_float ? 1e-36 : 1e-290);
+    for (int digits = small ? 1 : safe; digits <= max_digits; digits++) {
         snprintf(text, sizeof text, "%.*g", digits, d);
         double back;
         if (!firn_str_f64(firn_str_of(text), &back))

@@ -1,148 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pipeline/checks.h"
+/* Running the checks of a table: counting what fails, saying it, keeping it. */
+#include "pipeline/checks_int.h"
 
+#include "base/datetime.h"
 #include "base/str.h"
 #include "engine/sql.h"
 #include "engine/sql_front.h"
-#include "engine/view.h"
-#include "iceberg/scan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define SAMPLE_ROWS 3
 
-/* One table being checked. */
-typedef struct checking {
-    firn_context *run;
-    const firn_check_input *in;
-    firn_session *session;
-    firn_arena *a;
-    firn_str fresh; /* SELECT of the new rows */
-    firn_str all;   /* SELECT of all rows; made when it is needed */
-    firn_view_keep keep;
-    size_t warnings;
-    size_t errors;
-    firn_err first; /* of the checks that failed with severity error */
-} checking;
+/* --- asking the engine --------------------------------------------------------------------- */
 
-/* --- what is looked at --------------------------------------------------------------------- */
-
-static firn_code select_fresh(checking *c, firn_err *err)
+/* Reads the first row of a statement whose first column is a BIGINT; *ret_there: it is not null.
+ * `ret_text` (may be NULL) gets the second column. */
+static firn_code query_number(firn_checking *c, firn_str sql, int64_t *ret, bool *ret_there,
+                              firn_str *ret_text, firn_err *err)
 {
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    firn_str *paths = firn_arena_array(c->a, c->in->file_count, sizeof *paths);
-    if (!paths)
-        return firn_arena_raise(c->a, err);
-    for (size_t i = 0; i < c->in->file_count; i++)
-        paths[i] = c->in->files[i].file_path;
-    FIRN_TRY(firn_view_select_paths(c->in->schema, paths, c->in->file_count, &sql, err));
-    c->fresh = firn_arena_str(c->a, firn_buf_str(&sql));
-    return c->fresh.p ? FIRN_OK : firn_arena_raise(c->a, err);
-}
-
-/* The rows that are there already and the new ones; columns by name, a new column is null in the
- * old rows. */
-static firn_code select_all(checking *c, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    firn_scan_plan plan;
-    if (c->all.p)
-        return FIRN_OK;
-    c->all = c->fresh;
-    if (!c->in->before)
-        return FIRN_OK;
-    const firn_metadata *m = c->in->before;
-    FIRN_TRY(firn_scan_plan_make(c->run->io, m, firn_metadata_current(m), NULL, c->a, &plan, err));
-    if (plan.count == 0)
-        return FIRN_OK;
-    const firn_view_request request = {
-        .io = c->run->io, .metadata = m, .schema = m->schema, .plan = &plan};
-    c->keep = (firn_view_keep){.ops = c->run->ops, .engine = c->run->engine, .arena = c->a};
-    FIRN_TRY(firn_view_select(c->session, &request, &c->keep, &sql, err));
-    FIRN_TRY(firn_buf_adds(&sql, " UNION ALL BY NAME ", err));
-    FIRN_TRY(firn_buf_addstr(&sql, c->fresh, err));
-    c->all = firn_arena_str(c->a, firn_buf_str(&sql));
-    return c->all.p ? FIRN_OK : firn_arena_raise(c->a, err);
-}
-
-/* --- the statements ------------------------------------------------------------------------ */
-
-/* "x", or for a path into structs "a"."b". */
-static firn_code add_column(const checking *c, firn_str path, firn_buf *out, firn_err *err)
-{
-    if (firn_type_field(c->in->schema, path))
-        return firn_sql_ident(out, path, err);
-    firn_str rest = path;
-    for (bool first = true; rest.p; first = false) {
-        if (!first)
-            FIRN_TRY(firn_buf_addc(out, '.', err));
-        FIRN_TRY(firn_sql_ident(out, firn_str_cut(&rest, '.'), err));
-    }
-    return FIRN_OK;
-}
-
-/* The condition that a failing row satisfies. */
-static firn_code add_failing(const checking *c, const firn_check *k, firn_buf *out, firn_err *err)
-{
-    if (k->kind == FIRN_CHECK_NOT_NULL) {
-        FIRN_TRY(add_column(c, k->column, out, err));
-        return firn_buf_adds(out, " IS NULL", err);
-    }
-    /* as CHECK in SQL: a condition that is null does not fail */
-    FIRN_TRY(firn_buf_adds(out, "NOT (", err));
-    FIRN_TRY(firn_buf_addstr(out, k->sql, err));
-    return firn_buf_adds(out, "\n)", err);
-}
-
-static firn_code add_from(firn_str select, firn_str name, firn_buf *out, firn_err *err)
-{
-    FIRN_TRY(firn_buf_adds(out, " FROM (", err));
-    FIRN_TRY(firn_buf_addstr(out, select, err));
-    FIRN_TRY(firn_buf_adds(out, ") AS ", err));
-    return firn_sql_ident(out, name, err);
-}
-
-static firn_code rows_statement(const checking *c, const firn_check *k, const char *what,
-                                const char *behind, firn_buf *out, firn_err *err)
-{
-    FIRN_TRY(firn_buf_adds(out, what, err));
-    FIRN_TRY(add_from(c->fresh, c->in->ident.name, out, err));
-    FIRN_TRY(firn_buf_adds(out, " WHERE ", err));
-    FIRN_TRY(add_failing(c, k, out, err));
-    return firn_buf_adds(out, behind, err);
-}
-
-/* Values that occur more than once. */
-static firn_code doubles_statement(const checking *c, const firn_check *k, const char *what,
-                                   const char *behind, firn_buf *out, firn_err *err)
-{
-    FIRN_AUTO(firn_buf_free) firn_buf column = FIRN_BUF((size_t)1 << 20);
-    FIRN_TRY(add_column(c, k->column, &column, err));
-    const char *col = firn_buf_cstr(&column);
-    FIRN_TRY(firn_buf_addf(out, err, "%s FROM (SELECT %s AS value, count(*) AS times", what, col));
-    FIRN_TRY(add_from(c->all, c->in->ident.name, out, err));
-    return firn_buf_addf(out, err,
-                         " WHERE %s IS NOT NULL GROUP BY 1 HAVING count(*) > 1) AS doubles%s", col,
-                         behind);
-}
-
-/* --- running them -------------------------------------------------------------------------- */
-
-static firn_code query_count(checking *c, firn_str sql, int64_t *ret, firn_err *err)
-{
+    const firn_engine_ops *ops = c->run->ops;
     firn_result *r;
     const firn_column *root;
     size_t rows;
-    FIRN_TRY(c->run->ops->query(c->session, sql, &r, err));
-    firn_code code = c->run->ops->next(r, &root, &rows, err);
-    if (code == FIRN_OK)
-        *ret = rows ? ((const int64_t *)root->children[0].data)[0] : 0;
-    c->run->ops->result_close(r);
+    FIRN_TRY(ops->query(c->session, sql, &r, err));
+    firn_code code = ops->next(r, &root, &rows, err);
+    *ret_there = code == FIRN_OK && rows && firn_column_is_valid(&root->children[0], 0);
+    if (*ret_there)
+        *ret = ((const int64_t *)root->children[0].data)[0];
+    if (*ret_there && ret_text) {
+        *ret_text = firn_arena_str(
+            c->a, firn_strview_str(&((const firn_strview *)root->children[1].data)[0]));
+        if (!ret_text->p)
+            code = firn_arena_raise(c->a, err);
+    }
+    ops->result_close(r);
     return code;
 }
 
 /* A few failing rows as JSON texts. */
-static firn_code query_samples(checking *c, firn_str sql, json_t *list, firn_err *err)
+static firn_code query_samples(firn_checking *c, firn_str sql, json_t *list, firn_err *err)
 {
     firn_result *r;
     const firn_column *root;
@@ -158,112 +55,321 @@ static firn_code query_samples(checking *c, firn_str sql, json_t *list, firn_err
     return code;
 }
 
-static firn_code statement(const checking *c, const firn_check *k, bool samples, firn_buf *out,
-                           firn_err *err)
-{
-    char limit[32];
-    snprintf(limit, sizeof limit, " LIMIT %d", SAMPLE_ROWS);
-    if (k->kind == FIRN_CHECK_UNIQUE)
-        return doubles_statement(
-            c, k, samples ? "SELECT CAST(to_json(doubles) AS VARCHAR)" : "SELECT count(*)",
-            samples ? limit : "", out, err);
-    if (!samples)
-        return rows_statement(c, k, "SELECT count(*)", "", out, err);
-    FIRN_AUTO(firn_buf_free) firn_buf what = FIRN_BUF((size_t)1 << 16);
-    FIRN_TRY(firn_buf_adds(&what, "SELECT CAST(to_json(", err));
-    FIRN_TRY(firn_sql_ident(&what, c->in->ident.name, err));
-    FIRN_TRY(firn_buf_adds(&what, ") AS VARCHAR)", err));
-    return rows_statement(c, k, firn_buf_cstr(&what), limit, out, err);
-}
+/* --- what each kind counts ----------------------------------------------------------------- */
 
-static firn_code send_event(checking *c, const firn_check *k, int64_t count, firn_err *err)
+static firn_code count_failing(firn_checking *c, const firn_check *k, firn_finding *ret,
+                               firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    bool there;
+    FIRN_TRY(firn_checking_failing(c, k, "SELECT count(*)", &sql, err));
+    return query_number(c, firn_buf_str(&sql), &ret->failing, &there, NULL, err);
+}
+
+static firn_code set_fact(firn_checking *c, json_t *fact, firn_finding *ret, firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *owned = fact;
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 16);
+    if (!owned)
+        return firn_raise_nomem(err);
+    ret->failing = 1;
+    FIRN_TRY(firn_json_print(owned, 0, &text, err));
+    ret->fact = firn_arena_str(c->a, firn_buf_str(&text));
+    return ret->fact.p ? FIRN_OK : firn_arena_raise(c->a, err);
+}
+
+static firn_code count_rows(firn_checking *c, const firn_check *k, firn_finding *ret, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    int64_t rows = 0;
+    bool there;
+    FIRN_TRY(firn_checking_all(c, err));
+    FIRN_TRY(firn_buf_adds(&sql, "SELECT count(*)", err));
+    FIRN_TRY(firn_checking_from(c, k, c->all, &sql, err));
+    FIRN_TRY(query_number(c, firn_buf_str(&sql), &rows, &there, NULL, err));
+    if (rows >= k->min_rows && rows <= k->max_rows)
+        return FIRN_OK;
+    json_t *fact = json_pack("{s:I, s:I}", "rows", (json_int_t)rows, "min", k->min_rows);
+    bool few = rows < k->min_rows;
+    snprintf(ret->text, sizeof ret->text, "%" PRId64 " row%s, %s %" PRId64 " were wanted", rows,
+             rows == 1 ? "" : "s",
+             k->min_rows == k->max_rows ? "exactly"
+             : few                      ? "at least"
+                                        : "at most",
+             few ? k->min_rows : k->max_rows);
+    if (fact && k->max_rows != INT64_MAX)
+        json_object_set_new(fact, "max", json_integer(k->max_rows));
+    return set_fact(c, fact, ret, err);
+}
+
+/* "2d", "36h", "90s": as long as nothing is lost. */
+static void print_age(int64_t ms, char out[32])
+{
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
+    size_t i = 0;
+    while (ms % units[i].ms)
+        i++;
+    snprintf(out, 32, "%" PRId64 "%s", ms / units[i].ms, units[i].unit);
+}
+
+static firn_code wants_time(const firn_checking *c, const firn_check *k, firn_err *err)
+{
+    const firn_type *t = firn_checking_type(c, k->column);
+    if (!t || t->kind == FIRN_T_DATE || t->kind == FIRN_T_TIMESTAMP ||
+        t->kind == FIRN_T_TIMESTAMPTZ || t->kind == FIRN_T_TIMESTAMP_NS ||
+        t->kind == FIRN_T_TIMESTAMPTZ_NS)
+        return FIRN_OK; /* a column that is not there is the engine's to tell */
+    firn_raise(err, FIRN_E_SQL, "freshness looks at a date or timestamp; column %s is %s",
+               firn_quote(k->column).s, firn_type_text(t, c->a));
+    return firn_err_advise(err, "make it one in the model or in columns: of the ingest entry, or "
+                                "name another column");
+}
+
+static firn_code query_newest(firn_checking *c, const firn_check *k, firn_str rows, int64_t *ret_us,
+                              bool *ret_there, firn_str *ret_text, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    FIRN_AUTO(firn_buf_free) firn_buf column = FIRN_BUF((size_t)1 << 20);
+    FIRN_TRY(firn_checking_column(c, k->column, &column, err));
+    const char *col = firn_buf_cstr(&column);
+    FIRN_TRY(
+        firn_buf_addf(&sql, err, "SELECT epoch_us(max(%s)), CAST(max(%s) AS VARCHAR)", col, col));
+    FIRN_TRY(firn_checking_from(c, k, rows, &sql, err));
+    return query_number(c, firn_buf_str(&sql), ret_us, ret_there, ret_text, err);
+}
+
+/* New rows are mostly newer: only if they are not, the others are looked at. */
+static firn_code check_age(firn_checking *c, const firn_check *k, firn_finding *ret, firn_err *err)
+{
+    int64_t newest = 0;
+    bool there;
+    firn_str text = {NULL, 0};
+    char max_age[32];
+    int64_t limit = k->max_age_ms < INT64_MAX / 2000 ? c->now_us - k->max_age_ms * 1000 : INT64_MIN;
+    FIRN_TRY(wants_time(c, k, err));
+    FIRN_TRY(query_newest(c, k, c->fresh, &newest, &there, &text, err));
+    if (there && newest >= limit)
+        return FIRN_OK;
+    FIRN_TRY(firn_checking_all(c, err));
+    if (c->all.p != c->fresh.p)
+        FIRN_TRY(query_newest(c, k, c->all, &newest, &there, &text, err));
+    if (there && newest >= limit)
+        return FIRN_OK;
+    print_age(k->max_age_ms, max_age);
+    if (there)
+        snprintf(ret->text, sizeof ret->text, "the newest value at %.*s, older than %s",
+                 FIRN_STR_ARG(text), max_age);
+    else
+        snprintf(ret->text, sizeof ret->text, "no value, one of at most %s was wanted", max_age);
+    return set_fact(c,
+                    json_pack("{s:o, s:s}", "newest", there ? firn_json_new_str(text) : json_null(),
+                              "max_age", max_age),
+                    ret, err);
+}
+
+static firn_code look(firn_checking *c, const firn_check *k, firn_finding *ret, firn_err *err)
+{
+    if (k->kind == FIRN_CHECK_ROW_COUNT)
+        return count_rows(c, k, ret, err);
+    if (k->kind == FIRN_CHECK_FRESHNESS)
+        return check_age(c, k, ret, err);
+    return count_failing(c, k, ret, err);
+}
+
+/* --- saying it ----------------------------------------------------------------------------- */
+
+static firn_code sample_rows(firn_checking *c, const firn_finding *f, json_t *samples,
+                             firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf what = FIRN_BUF((size_t)1 << 16);
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    bool doubles = f->check->kind == FIRN_CHECK_UNIQUE;
+    if (f->fact.p)
+        return firn_json_append(samples, firn_json_new_str(f->fact), err);
+    FIRN_TRY(firn_buf_adds(&what, "SELECT CAST(to_json(", err));
+    FIRN_TRY(firn_sql_ident(&what, doubles ? FIRN_STR_LIT("doubles") : c->in->ident.name, err));
+    FIRN_TRY(firn_buf_adds(&what, ") AS VARCHAR)", err));
+    FIRN_TRY(firn_checking_failing(c, f->check, firn_buf_cstr(&what), &sql, err));
+    FIRN_TRY(firn_buf_addf(&sql, err, " LIMIT %d", SAMPLE_ROWS));
+    return query_samples(c, firn_buf_str(&sql), samples, err);
+}
+
+/* "3 rows", "2 values that are there more than once", "12 rows, at most 10 were wanted". */
+static void say_failing(firn_finding *f)
+{
+    bool one = f->failing == 1;
+    if (f->text[0])
+        return;
+    snprintf(f->text, sizeof f->text, "%" PRId64 " %s", f->failing,
+             f->check->kind == FIRN_CHECK_UNIQUE ? (one ? "value that is there more than once"
+                                                        : "values that are there more than once")
+             : one                               ? "row"
+                                                 : "rows");
+}
+
+static firn_code send_event(firn_checking *c, const firn_finding *f, firn_err *err)
+{
     FIRN_AUTO(firn_json_unref) json_t *samples = json_array();
+    const firn_check *k = f->check;
+    bool warn = k->severity == FIRN_SEVERITY_WARN;
     if (!samples)
         return firn_raise_nomem(err);
-    if (count) {
-        FIRN_TRY(statement(c, k, true, &sql, err));
-        FIRN_TRY(query_samples(c, firn_buf_str(&sql), samples, err));
-    }
-    bool warn = k->severity == FIRN_SEVERITY_WARN;
+    if (f->failing)
+        FIRN_TRY(sample_rows(c, f, samples, err));
     firn_event(&c->run->events, "check",
-               json_pack("{s:o, s:o, s:o, s:s, s:I, s:O}", "namespace",
+               json_pack("{s:o, s:o, s:o, s:s, s:I, s:s, s:O}", "namespace",
                          firn_json_new_str(c->in->ident.ns), "table",
                          firn_json_new_str(c->in->ident.name), "check", firn_json_new_str(k->name),
-                         "severity", warn ? "warn" : "error", "failing", (json_int_t)count,
-                         "samples", samples));
+                         "severity", warn ? "warn" : "error", "failing", (json_int_t)f->failing,
+                         "text", f->text, "samples", samples));
     return FIRN_OK;
 }
 
-static void keep_failure(checking *c, const firn_check *k, int64_t count)
+static void raise_failure(const firn_checking *c, const firn_finding *f, firn_err *err)
 {
-    if (k->severity == FIRN_SEVERITY_WARN) {
-        c->warnings++;
-        return;
-    }
-    if (c->errors++ > 0)
-        return;
-    firn_raise(&c->first, FIRN_E_CHECK, "check %s of %.*s.%.*s found %" PRId64 " %s",
-               firn_quote(k->name).s, FIRN_STR_ARG(c->in->ident.ns),
-               FIRN_STR_ARG(c->in->ident.name), count,
-               k->kind == FIRN_CHECK_UNIQUE ? (count == 1 ? "value that is there more than once"
-                                                          : "values that are there more than once")
-               : count == 1                 ? "row"
-                                            : "rows");
-    firn_err_advise(&c->first, "nothing of the table was committed; mend the data or the model, or "
-                               "give the check `severity: warn`");
-    firn_err_place(&c->first, k->place);
+    const firn_ident *i = &c->in->ident;
+    firn_raise(err, FIRN_E_CHECK, "check %s of %.*s.%.*s found %s", firn_quote(f->check->name).s,
+               FIRN_STR_ARG(i->ns), FIRN_STR_ARG(i->name), f->text);
 }
 
-static firn_code run_check(checking *c, const firn_check *k, firn_err *err)
+/* The error of the first check that fails is what the caller gets. */
+static void keep_error(firn_checking *c, const firn_finding *f)
 {
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    int64_t count = 0;
-    if (k->kind == FIRN_CHECK_UNIQUE)
-        FIRN_TRY(select_all(c, err));
-    FIRN_TRY(statement(c, k, false, &sql, err));
-    if (query_count(c, firn_buf_str(&sql), &count, err) != FIRN_OK) {
-        /* the excerpt shows a statement nobody wrote */
-        firn_sql_locate(err, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
-        err->where[0] = '\0';
-        firn_wrap(err, "check %s", firn_quote(k->name).s);
-        return firn_err_place(err, k->place);
+    const firn_ident *i = &c->in->ident;
+    if (c->counts.errors++ > 0)
+        return;
+    raise_failure(c, f, &c->first);
+    if (c->in->committed)
+        firn_err_advise(&c->first,
+                        "look at the rows: firn sql \"FROM %.*s.%.*s" FIRN_FAILURES_SUFFIX "\"",
+                        FIRN_STR_ARG(i->ns), FIRN_STR_ARG(i->name));
+    else
+        firn_err_advise(&c->first,
+                        "nothing of the table was committed; the rows: firn sql \"FROM "
+                        "%.*s.%.*s" FIRN_FAILURES_SUFFIX "\"; mend the data or the model, or give "
+                        "the check `severity: warn`",
+                        FIRN_STR_ARG(i->ns), FIRN_STR_ARG(i->name));
+    firn_err_place(&c->first, f->check->place);
+}
+
+static firn_code keep_finding(firn_checking *c, const firn_finding *f, firn_err *err)
+{
+    if (f->failing == 0) {
+        c->counts.passed++;
+        return FIRN_OK;
     }
-    FIRN_TRY(send_event(c, k, count, err));
-    if (count)
-        keep_failure(c, k, count);
+    if (f->check->severity == FIRN_SEVERITY_WARN)
+        c->counts.warnings++;
+    else
+        keep_error(c, f);
+    return firn_vec_push(c->a, &c->found, *f) ? FIRN_OK : firn_arena_raise(c->a, err);
+}
+
+/* --- running them -------------------------------------------------------------------------- */
+
+static firn_code at_check(const firn_check *k, firn_err *err)
+{
+    /* the excerpt shows a statement nobody wrote */
+    firn_sql_locate(err, (firn_str){NULL, 0}, &(firn_sql_origin){.line = 1, .column = 1});
+    if (err && !err->advice[0])
+        firn_err_advise(err, "a check is an SQL condition, as behind WHERE: \"amount >= 0\"");
+    err->where[0] = '\0';
+    firn_wrap(err, "check %s", firn_quote(k->name).s);
+    return firn_err_place(err, k->place);
+}
+
+static firn_code run_check(firn_checking *c, const firn_check *k, firn_err *err)
+{
+    firn_finding f = {.check = k};
+    if (look(c, k, &f, err) != FIRN_OK)
+        return at_check(k, err);
+    say_failing(&f);
+    FIRN_TRY(send_event(c, &f, err));
+    return keep_finding(c, &f, err);
+}
+
+/* That rows could not be kept stops a commit, but does not hide that a check does. */
+static firn_code keep_rows(firn_checking *c, firn_err *err)
+{
+    if (firn_checking_keep(c, err) == FIRN_OK)
+        return FIRN_OK;
+    firn_wrap(err, "the table of failing rows");
+    if (c->counts.errors == 0 || err->code == FIRN_E_CANCELLED)
+        return err->code;
+    firn_event_note(&c->run->events, (firn_str){"", 0}, c->in->ident.ns, c->in->ident.name,
+                    firn_str_of(err->text));
+    firn_err_clear(err);
     return FIRN_OK;
 }
 
-static firn_code run_all(checking *c, firn_err *err)
+static firn_code run_all(firn_checking *c, firn_err *err)
 {
-    FIRN_TRY(select_fresh(c, err));
+    FIRN_TRY(firn_checking_open(c, err));
     for (size_t i = 0; i < c->in->check_count; i++)
         FIRN_TRY(run_check(c, &c->in->checks[i], err));
-    if (c->errors == 0)
+    FIRN_TRY(keep_rows(c, err));
+    if (c->counts.errors == 0)
         return FIRN_OK;
     *err = c->first;
-    if (c->errors > 1)
-        return firn_wrap(err, "%zu checks failed, the first", c->errors);
+    if (c->counts.errors > 1)
+        return firn_wrap(err, "%zu checks failed, the first", c->counts.errors);
     return err->code;
 }
 
-firn_code firn_checks_run(firn_context *run, const firn_check_input *in, size_t *ret_warnings,
+firn_code firn_checks_run(firn_context *run, const firn_check_input *in, firn_check_counts *ret,
                           firn_err *err)
 {
-    *ret_warnings = 0;
+    *ret = (firn_check_counts){0};
     if (in->check_count == 0)
         return FIRN_OK;
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("checks", 0);
-    checking c = {.run = run, .in = in, .a = a};
+    firn_checking c = {.run = run, .in = in, .a = a, .now_us = firn_env_now_us(run->env)};
     firn_err local = {0};
     if (!a)
         return firn_raise_nomem(err);
     FIRN_TRY(firn_context_session(run, &c.session, err));
     firn_code code = run_all(&c, err ? err : &local);
-    firn_view_close(&c.keep);
+    firn_checking_close(&c);
     firn_context_session_close(run, c.session);
-    *ret_warnings = c.warnings;
+    *ret = c.counts;
     return code;
+}
+
+/* --- what they depend on ------------------------------------------------------------------- */
+
+firn_code firn_check_print(const firn_check *k, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_addf(out, err, "check %d %d %.*s %.*s", (int)k->kind, (int)k->severity,
+                           FIRN_STR_ARG(k->column), FIRN_STR_ARG(k->sql)));
+    if (k->where.n)
+        FIRN_TRY(firn_buf_addf(out, err, " where %.*s", FIRN_STR_ARG(k->where)));
+    for (size_t i = 0; k->column.n == 0 && i < k->columns.n; i++)
+        FIRN_TRY(firn_buf_addf(out, err, " column %.*s", FIRN_STR_ARG(k->columns.v[i])));
+    for (size_t i = 0; i < k->values.n; i++)
+        FIRN_TRY(firn_buf_addf(out, err, " value %.*s", FIRN_STR_ARG(k->values.v[i])));
+    if (k->kind == FIRN_CHECK_RELATIONSHIPS)
+        FIRN_TRY(firn_buf_addf(out, err, " to %.*s.%.*s.%.*s", FIRN_STR_ARG(k->to.ns),
+                               FIRN_STR_ARG(k->to.name), FIRN_STR_ARG(k->field)));
+    if (k->kind == FIRN_CHECK_ROW_COUNT)
+        FIRN_TRY(firn_buf_addf(out, err, " %" PRId64 " %" PRId64, k->min_rows, k->max_rows));
+    if (k->kind == FIRN_CHECK_FRESHNESS)
+        FIRN_TRY(firn_buf_addf(out, err, " %" PRId64, k->max_age_ms));
+    return FIRN_OK;
+}
+
+firn_code firn_checks_needs(const firn_table_conf *table, firn_arena *a, firn_ident **ret,
+                            size_t *ret_count, firn_err *err)
+{
+    *ret_count = 0;
+    *ret = firn_arena_array(a, table->check_count, sizeof **ret);
+    if (!*ret)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < table->check_count; i++)
+        if (table->checks[i].kind == FIRN_CHECK_RELATIONSHIPS &&
+            !firn_ident_eq(table->checks[i].to, table->ident))
+            (*ret)[(*ret_count)++] = table->checks[i].to;
+    return FIRN_OK;
 }

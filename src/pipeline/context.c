@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -99,6 +100,8 @@ static firn_code make_scratch(firn_context *c, bool in_warehouse, firn_err *err)
 
 firn_code firn_context_scratch(firn_context *c, firn_arena *a, const char **ret, firn_err *err)
 {
+    if (!c->scratch)
+        return firn_raise(err, FIRN_E_BUG, "a plan wants scratch space");
     unsigned n = atomic_fetch_add(&c->scratch_next, 1);
     const char *path = firn_arena_printf(a, "%s/%u", c->scratch, n);
     if (!path)
@@ -159,6 +162,8 @@ static firn_code open_catalog(firn_context *c, const firn_context_conf *conf, fi
             return firn_arena_raise(c->arena, err);
         file = firn_str_of(path);
     }
+    if (c->shadow)
+        return firn_catalog_sqlite_copy(file, conf->catalog_name, &c->catalog, err);
     const char *slash = file.n ? memrchr(file.p, '/', file.n) : NULL;
     if (!conf->read_only && slash && slash != file.p) {
         const char *folder = firn_arena_strndup(c->arena, file.p, (size_t)(slash - file.p));
@@ -178,6 +183,18 @@ static void sweep(firn_context *c)
         firn_debug("scratch: %s", ignored.text);
 }
 
+static firn_code take_names(firn_context *c, const firn_context_conf *conf, firn_err *err)
+{
+    if (conf->names) {
+        c->names = *conf->names;
+        snprintf(c->run_id, sizeof c->run_id, "%s", conf->run_id);
+        return FIRN_OK;
+    }
+    FIRN_TRY(firn_run_names_new(c->io, &c->names, err));
+    firn_run_names_next(&c->names, c->run_id);
+    return FIRN_OK;
+}
+
 static firn_code fill_context(firn_context *c, const firn_context_conf *conf, firn_err *err)
 {
     uint64_t memory = conf->memory_bytes ? conf->memory_bytes : FIRN_MEMORY_DEFAULT;
@@ -188,11 +205,16 @@ static firn_code fill_context(firn_context *c, const firn_context_conf *conf, fi
         c->warehouse = firn_arena_strndup(c->arena, conf->warehouse.p, conf->warehouse.n);
     if (conf->warehouse.p && !c->warehouse)
         return firn_arena_raise(c->arena, err);
+    if (conf->shadow) {
+        FIRN_TRY(firn_shadow_open(c->env, &c->shadow, err));
+        c->io = firn_shadow_io(c->shadow);
+    }
     c->memory = memory_split(FIRN_MAX(memory, FIRN_MEMORY_MIN));
     c->threads = conf->threads ? conf->threads : core_count();
     c->keep_order = conf->keep_order;
-    FIRN_TRY(firn_run_names_new(c->io, &c->names, err));
-    firn_run_names_next(&c->names, c->run_id);
+    c->views = conf->views;
+    c->view_count = conf->view_count;
+    FIRN_TRY(take_names(c, conf, err));
     c->events = (firn_events){.env = c->env,
                               .run_id = c->run_id,
                               .fn = conf->on_event,
@@ -201,6 +223,8 @@ static firn_code fill_context(firn_context *c, const firn_context_conf *conf, fi
     pthread_mutex_init(&c->events.lock, NULL);
     if (c->warehouse)
         FIRN_TRY(open_catalog(c, conf, err));
+    if (c->shadow)
+        return FIRN_OK;
     FIRN_TRY(make_scratch(c, c->warehouse && !conf->read_only, err));
     if (!c->scratch_in_warehouse)
         sweep(c);
@@ -239,6 +263,7 @@ void firn_context_close(firn_context *c)
         remove_scratch(c);
     pthread_mutex_destroy(&c->events.lock);
     pthread_mutex_destroy(&c->lock);
+    firn_shadow_close(c->shadow);
     firn_arena_free(c->arena);
     firn_mem_free(c);
 }
@@ -247,8 +272,8 @@ void firn_context_close(firn_context *c)
 
 static firn_code open_engine(firn_context *c, firn_err *err)
 {
-    const char *spill = firn_arena_printf(c->arena, "%s/spill", c->scratch);
-    if (!spill)
+    const char *spill = c->scratch ? firn_arena_printf(c->arena, "%s/spill", c->scratch) : NULL;
+    if (c->scratch && !spill)
         return firn_arena_raise(c->arena, err);
     FIRN_TRY(firn_engine_load(&c->ops, err));
     const firn_engine_conf conf = {.memory_bytes = c->memory.engine,
@@ -297,6 +322,27 @@ void firn_context_cancel(firn_context *c)
     pthread_mutex_lock(&c->lock);
     for (size_t i = 0; i < c->sessions.n; i++)
         c->ops->interrupt(c->sessions.v[i]);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void firn_context_interrupt(firn_context *c)
+{
+    atomic_store(&c->cancelled, true);
+    pthread_mutex_lock(&c->lock);
+    for (size_t i = 0; c->busy && i < c->sessions.n; i++)
+        c->ops->interrupt(c->sessions.v[i]);
+    pthread_mutex_unlock(&c->lock);
+}
+
+void firn_context_resume(firn_context *c)
+{
+    atomic_store(&c->cancelled, false);
+}
+
+void firn_context_busy(firn_context *c, bool busy)
+{
+    pthread_mutex_lock(&c->lock);
+    c->busy = busy;
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -10,6 +10,8 @@
 #include "iceberg/commit.h"
 #include "env/env.h"
 #include "pipeline/events.h"
+#include "pipeline/shadow.h"
+#include "pipeline/views.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -33,23 +35,32 @@ typedef struct firn_context_conf {
     uint64_t memory_bytes;  /* 0: default */
     unsigned threads;       /* 0: one a core */
     bool read_only;         /* nothing is created: neither catalog nor scratch in the warehouse */
+    bool shadow;            /* nothing is written at all: see shadow.h */
     bool keep_order;        /* the engine keeps insertion order (queries) */
     firn_event_fn on_event; /* may be NULL */
     void *event_arg;
+    const firn_run_names *names; /* to go on with, and … */
+    const char *run_id;          /* … the one taken of them; names == NULL: new ones */
+    const firn_view_def *views;  /* of the project; live as long as the context */
+    size_t view_count;
 } firn_context_conf;
 
 typedef struct firn_context {
     firn_env *env;
     const firn_io *io;
     firn_catalog *catalog; /* NULL: none */
+    firn_shadow *shadow;   /* NULL: what is done is done */
     const char *warehouse;
     unsigned threads;
     firn_memory_plan memory;
     bool keep_order;
 
+    const firn_view_def *views; /* of the project */
+    size_t view_count;
+
     firn_run_names names;
     char run_id[FIRN_RUN_UUID_TEXT];
-    const char *scratch; /* of this command; removed at the end */
+    const char *scratch; /* of this command; removed at the end; NULL: none, with a shadow */
     int scratch_lock;    /* descriptor that keeps others from reclaiming it */
     _Atomic unsigned scratch_next;
     bool scratch_in_warehouse;
@@ -58,6 +69,7 @@ typedef struct firn_context {
     const firn_engine_ops *ops;
     firn_engine *engine;
     FIRN_VEC(firn_session *) sessions; /* open ones; guarded by lock */
+    bool busy; /* a statement runs that may be interrupted; guarded by lock */
 
     firn_events events;
     atomic_bool cancelled;
@@ -77,6 +89,15 @@ void firn_context_session_close(firn_context *c, firn_session *s);
 /* Stops the command: statements that run are interrupted, firn_context_check fails from now on. Any
  * thread. */
 void firn_context_cancel(firn_context *c);
+
+/* Ends the statement at hand, and only it, so that the command can go on with another one after
+ * firn_context_resume.  To be called again until the statement has ended: one that is about to
+ * begin is not interrupted yet.  Any thread. */
+void firn_context_interrupt(firn_context *c);
+void firn_context_resume(firn_context *c);
+
+/* Brackets what may be interrupted: what puts a session in order behind it must not be. */
+void firn_context_busy(firn_context *c, bool busy);
 
 /* Makes an empty folder in the scratch of the command; the text lives in `a`.  Any thread. */
 FIRN_NODISCARD firn_code firn_context_scratch(firn_context *c, firn_arena *a, const char **ret,

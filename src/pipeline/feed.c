@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "format/residual.h"
 
 #include <string.h>
 
@@ -302,6 +303,8 @@ static firn_code make_layout(firn_feed *f, const firn_shape *seen, firn_err *err
         .given = f->conf->given,
         .given_count = f->conf->given_count,
         .limits = f->conf->limits,
+        .policy = f->conf->policy,
+        .exists = f->conf->exists,
         .reserved = f->conf->reserved,
         .reserved_count = f->conf->reserved_count,
         .null_columns = f->conf->decoder == &firn_decoder_csv,
@@ -312,6 +315,17 @@ static firn_code make_layout(firn_feed *f, const firn_shape *seen, firn_err *err
     return keep_notes(f, &out, err);
 }
 
+/* Keeps what was seen, for people to look at. */
+static firn_code remember(firn_feed *f, const firn_shape *seen, bool first, firn_err *err)
+{
+    if (!f->seen)
+        f->seen = firn_shape_new(f->arena);
+    if (!f->seen)
+        return firn_arena_raise(f->arena, err);
+    f->looked_at += first ? seen->count : 0;
+    return firn_shape_join(f->seen, seen, f->arena, err);
+}
+
 static firn_code look_ahead(firn_feed *f, firn_err *err)
 {
     bool first = f->layout == NULL;
@@ -319,15 +333,15 @@ static firn_code look_ahead(firn_feed *f, firn_err *err)
     firn_shape *seen = firn_shape_new(f->arena);
     if (!seen)
         return firn_arena_raise(f->arena, err);
-    if (first && f->survey)
-        FIRN_TRY(firn_shape_join(seen, f->survey, f->arena, err));
     f->ahead = f->head;
     f->looking = true;
     firn_code code = join_ahead(f, cost, seen, err);
     f->looking = false;
     FIRN_TRY(code);
     FIRN_TRY(join_headers(f, seen, err));
-    FIRN_TRY(make_layout(f, seen, err));
+    const firn_shape *all = first && f->survey ? f->survey : seen; /* which has seen it as well */
+    FIRN_TRY(make_layout(f, all, err));
+    FIRN_TRY(remember(f, all, first, err));
     settle(f, cost);
     f->looked_ahead = true;
     return FIRN_OK;
@@ -390,10 +404,26 @@ static firn_slice kept_of(const firn_batch *b, const firn_record *rec)
     return raw;
 }
 
+/* What a line of the file is called: files without lines are counted by records. */
+static const char *line_word(const firn_feed *f)
+{
+    return f->conf->decoder->lineless ? "document" : "line";
+}
+
+/* A record that is no text, as one. */
+static firn_code text_of(firn_feed *f, const firn_batch *b, size_t record, firn_str *ret,
+                         firn_err *err)
+{
+    const firn_decoder_ops *ops = f->conf->decoder;
+    return ops->text ? ops->text(b, record, f->reject_arena, ret, err) : FIRN_OK;
+}
+
 static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject *r, firn_err *err)
 {
     const firn_batch *b = &s->raw->batch;
     const firn_record *rec = &b->records[r->record];
+    bool landed = r->value.p != NULL;
+    firn_slice value = {(const uint8_t *)r->value.p, r->value.n};
     firn_feed_reject x = {
         .file = s->file,
         .line = firn_batch_line(b, r->record),
@@ -402,11 +432,15 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
         .cut = rec->flags & FIRN_REC_OVERSIZE,
         .path = firn_arena_str(f->reject_arena, r->path),
         .reason = firn_arena_str(f->reject_arena, r->reason),
-        .raw = firn_arena_copy(f->reject_arena, kept_of(b, rec)),
+        .landed = landed,
+        .raw = firn_arena_copy(f->reject_arena, landed ? value : kept_of(b, rec)),
     };
-    if (x.path.p && x.reason.p && x.raw.p && firn_vec_push(f->reject_arena, &f->rejects, x))
+    firn_code code = landed ? FIRN_OK : text_of(f, b, r->record, &x.text, err);
+    if (!code && x.path.p && x.reason.p && x.raw.p &&
+        firn_vec_push(f->reject_arena, &f->rejects, x))
         return FIRN_OK;
-    firn_arena_raise(f->reject_arena, err);
+    if (!code)
+        firn_arena_raise(f->reject_arena, err);
     return firn_err_advise(err, "the rejected records do not fit into memory: look at the first of "
                                 "them with a smaller rejects.max");
 }
@@ -427,11 +461,11 @@ static firn_code too_many(const firn_feed *f, firn_err *err)
 {
     const firn_feed_reject *r = first_reject(f);
     firn_raise(err, FIRN_E_LIMIT,
-               "%zu of %llu records were rejected, the first in %s line %llu: "
+               "%zu of %llu records were rejected, the first in %s %s %llu: "
                "%.*s",
                f->rejects.n, (unsigned long long)f->totals.records,
-               firn_quote(f->conf->files[r->file].name).s, (unsigned long long)r->line,
-               FIRN_STR_ARG(r->reason));
+               firn_quote(f->conf->files[r->file].name).s, line_word(f),
+               (unsigned long long)r->line, FIRN_STR_ARG(r->reason));
     return firn_err_advise(err, "nothing was landed; give the columns their types, or raise "
                                 "rejects.max and rejects.max_ratio");
 }
@@ -446,6 +480,18 @@ static firn_code check_rejects(const firn_feed *f, firn_err *err)
     return too_many(f, err);
 }
 
+/* A value that must not be there ends the landing. */
+static firn_code breach(const firn_feed *f, const feed_slot *s, const firn_reject *r, firn_err *err)
+{
+    firn_raise(err, FIRN_E_DATA, "%s %s %llu: %s: %.*s", firn_quote(f->conf->files[s->file].name).s,
+               line_word(f), (unsigned long long)firn_batch_line(&s->raw->batch, r->record),
+               firn_quote(r->path).s, FIRN_STR_ARG(r->reason));
+    firn_err_id(err, FIRN_ID_BREACH);
+    return firn_err_advise(err, "nothing was landed: the stream's contract (freeze) or "
+                                "on_conflict_of_types (fail) says so; discard_value lands the "
+                                "record without the value, reject puts it aside");
+}
+
 firn_code firn_feed_account(firn_feed *f, const feed_slot *s, uint64_t records,
                             const firn_rejects *rejects, firn_err *err)
 {
@@ -455,7 +501,11 @@ firn_code firn_feed_account(firn_feed *f, const feed_slot *s, uint64_t records,
     f->files[s->file].result.records += records;
     f->totals.duplicate_keys += rejects->duplicate_keys;
     for (size_t i = 0; code == FIRN_OK && i < rejects->n; i++)
-        code = add_reject(f, s, &rejects->v[i], err);
+        code = rejects->v[i].fatal ? breach(f, s, &rejects->v[i], err)
+                                   : add_reject(f, s, &rejects->v[i], err);
+    for (size_t i = 0; code == FIRN_OK && i < rejects->conflicts.n; i++)
+        code = firn_conflicts_add(&f->conflicts, &rejects->conflicts.v[i], f->reject_arena, err);
+    f->conflicts.residual += rejects->conflicts.residual;
     if (code == FIRN_OK && f->rejects.n > f->conf->rejects_max)
         code = too_many(f, err);
     pthread_mutex_unlock(&f->lock);
@@ -477,6 +527,11 @@ const firn_feed_reject *firn_feed_rejects(const firn_feed *f, size_t *ret_count)
 {
     *ret_count = f->rejects.n;
     return f->rejects.v;
+}
+
+firn_feed_seen_result firn_feed_seen(const firn_feed *f)
+{
+    return (firn_feed_seen_result){f->seen, f->looked_at, &f->conflicts};
 }
 
 const firn_layout_note *firn_feed_notes(const firn_feed *f, size_t *ret_count)
@@ -515,7 +570,7 @@ static firn_code prepare(firn_feed *f, firn_err *err)
     f->threads = firn_arena_array(f->arena, f->conf->readers, sizeof *f->threads);
     if (!f->files || !f->results || !f->threads)
         return firn_arena_raise(f->arena, err);
-    if (f->conf->infer_full && !f->layout)
+    if (f->conf->infer_full && !f->layout && !f->conf->parts)
         FIRN_TRY(firn_feed_survey(f, err));
     return firn_feed_start_readers(f, err);
 }

@@ -15,7 +15,15 @@
 #include "format/decoder.h"
 #include "source/files.h"
 
+#define FIRN_ID_BREACH 2005 /* error id: something came that a contract does not let in */
+
 typedef struct firn_feed firn_feed;
+
+/* How much of a file is looked at: for the plan of a large landing. */
+typedef struct firn_feed_part {
+    uint64_t decoded; /* raw bytes that become rows, about */
+    uint64_t framed;  /* stored bytes whose records are counted, about; 0: the file is not opened */
+} firn_feed_part;
 
 typedef struct firn_feed_conf {
     firn_env *env;
@@ -29,9 +37,14 @@ typedef struct firn_feed_conf {
     const firn_given *given;
     size_t given_count;
     const firn_shape_limits *limits;
+    const firn_layout_policy *policy;
+    bool exists;              /* the table: contracts hold */
     const firn_str *reserved; /* column names added by the pipeline */
     size_t reserved_count;
     bool infer_full; /* look at everything before the first unit */
+    firn_str stream; /* in the ids of rows */
+    bool by_content; /* a name may come again with other content */
+    const firn_feed_part *parts; /* one a file; NULL: all of it */
 
     size_t batch_bytes;
     size_t queue_bytes;     /* of raw batches in memory */
@@ -47,19 +60,24 @@ typedef struct firn_feed_file {
     uint64_t hash; /* of its bytes as stored */
     firn_stat stat;
     uint64_t records;
-    firn_str note; /* what the format found out; "" */
+    uint64_t seen;     /* records that were found; with parts more than became rows */
+    uint64_t raw;      /* their bytes */
+    uint64_t consumed; /* the same as stored, about */
+    firn_str note;     /* what the format found out; "" */
 } firn_feed_file;
 
-/* A record that did not land; everything in the feed's arena. */
+/* A record that did not land, or a value that was left out of one; all in the feed's arena. */
 typedef struct firn_feed_reject {
     size_t file; /* index into conf.files */
     uint64_t line;
     uint64_t offset; /* bytes, in the decompressed file */
     uint16_t id;
-    bool cut; /* longer than the limit: raw is only its beginning */
+    bool cut;    /* longer than the limit: raw is only its beginning */
+    bool landed; /* the record did, without the value that is raw */
     firn_str path;
     firn_str reason;
     firn_slice raw;
+    firn_str text; /* the record for people, where its bytes are no text; else .p == NULL */
 } firn_feed_reject;
 
 typedef struct firn_feed_totals {
@@ -92,6 +110,14 @@ const firn_feed_reject *firn_feed_rejects(const firn_feed *f, size_t *ret_count)
 firn_feed_totals firn_feed_total(firn_feed *f); /* at any time, from any thread */
 /* Whether a -0.0 was among the rows so far; any thread. */
 bool firn_feed_has_negative_zeros(const firn_feed *f);
+/* What was seen in the records that were looked at before they landed (shape: NULL if none were),
+ * how many of them were whole, and which values did not fit their columns. */
+typedef struct firn_feed_seen_result {
+    const firn_shape *shape;
+    uint64_t records;
+    const firn_conflicts_seen *conflicts;
+} firn_feed_seen_result;
+firn_feed_seen_result firn_feed_seen(const firn_feed *f);
 const firn_layout_note *firn_feed_notes(const firn_feed *f, size_t *ret_count);
 
 void firn_feed_close(firn_feed *f);

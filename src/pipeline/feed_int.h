@@ -67,6 +67,9 @@ struct firn_feed {
     bool looked_ahead;
     bool header_seen;
     FIRN_VEC(firn_layout_note) notes;
+    firn_shape *seen; /* by looking ahead; NULL: nothing */
+    uint64_t looked_at; /* records, to find the types of a new stream */
+    firn_conflicts_seen conflicts;
 
     feed_cursor head; /* the next batch to be released */
     feed_slot *ready_head;

@@ -62,11 +62,34 @@ static void count_stored(firn_feed *f, const firn_file_reader *r, uint64_t *coun
     *counted = now;
 }
 
-static firn_code read_batches(firn_feed *f, size_t i, firn_file_reader *r, size_t *ret_count,
+/* What became of the batches of a file. */
+typedef struct reading {
+    size_t batches;
+    uint64_t raw;    /* bytes in them */
+    uint64_t seen;   /* records */
+    bool only_begun; /* the rest is not looked at */
+} reading;
+
+/* Of a part of a file the first batches become rows, the next ones are counted. */
+static firn_code take_batch(firn_feed *f, size_t i, firn_raw_batch *raw, reading *got,
+                            firn_err *err)
+{
+    const firn_feed_part *part = f->conf->parts ? &f->conf->parts[i] : NULL;
+    bool counted = part && got->raw >= part->decoded;
+    got->raw += raw->batch.bytes.n;
+    got->seen += raw->batch.count;
+    if (counted) {
+        firn_raw_batch_free(raw);
+        return FIRN_OK;
+    }
+    got->batches++;
+    return add_batch(f, i, raw, err);
+}
+
+static firn_code read_batches(firn_feed *f, size_t i, firn_file_reader *r, reading *got,
                               firn_err *err)
 {
     uint64_t stored = 0;
-    *ret_count = 0;
     for (;;) {
         firn_raw_batch *raw;
         bool end;
@@ -74,8 +97,12 @@ static firn_code read_batches(firn_feed *f, size_t i, firn_file_reader *r, size_
         count_stored(f, r, &stored);
         if (end)
             return FIRN_OK;
-        ++*ret_count;
-        FIRN_TRY(add_batch(f, i, raw, err));
+        FIRN_TRY(take_batch(f, i, raw, got, err));
+        const firn_feed_part *part = f->conf->parts ? &f->conf->parts[i] : NULL;
+        got->only_begun = part && got->raw >= part->decoded &&
+                          firn_file_reader_consumed(r) >= part->framed;
+        if (got->only_begun)
+            return FIRN_OK;
     }
 }
 
@@ -104,18 +131,22 @@ static firn_code note_header(firn_feed *f, size_t i, const firn_file_reader *r, 
     return FIRN_OK;
 }
 
-static firn_code finish_file(firn_feed *f, size_t i, firn_file_reader *r, size_t batches,
+static firn_code finish_file(firn_feed *f, size_t i, firn_file_reader *r, const reading *got,
                              firn_err *err)
 {
     feed_file *file = &f->files[i];
-    uint64_t hash;
-    firn_stat st;
-    FIRN_TRY(firn_file_reader_finish(r, &hash, &st, err));
+    uint64_t hash = 0;
+    firn_stat st = f->conf->files[i].stat;
+    if (!got->only_begun)
+        FIRN_TRY(firn_file_reader_finish(r, &hash, &st, err));
     pthread_mutex_lock(&f->lock);
     file->result.hash = hash;
     file->result.stat = st;
+    file->result.seen = got->seen;
+    file->result.raw = got->raw;
+    file->result.consumed = got->only_begun ? firn_file_reader_consumed(r) : st.size;
     file->result.note = firn_arena_str(f->arena, firn_file_reader_note(r));
-    firn_code code = batches ? FIRN_OK : note_header(f, i, r, err);
+    firn_code code = got->seen ? FIRN_OK : note_header(f, i, r, err);
     file->read_done = true;
     if (file->released == file->slots.n)
         firn_feed_drop_file(file);
@@ -132,15 +163,15 @@ static firn_code read_file(firn_feed *f, size_t i, firn_err *err)
         .batch_bytes = f->conf->batch_bytes,
     };
     firn_file_reader *r;
-    size_t batches;
+    reading got = {0};
     f->files[i].arena = firn_arena_new("a file", 0);
     if (!f->files[i].arena)
         return firn_raise_nomem(err);
     FIRN_TRY(
         firn_file_reader_open(f->conf->env, &f->conf->files[i], &opt, f->files[i].arena, &r, err));
-    firn_code code = read_batches(f, i, r, &batches, err);
+    firn_code code = read_batches(f, i, r, &got, err);
     if (code == FIRN_OK)
-        code = finish_file(f, i, r, batches, err);
+        code = finish_file(f, i, r, &got, err);
     firn_file_reader_close(r);
     return code;
 }
@@ -152,12 +183,25 @@ static bool near(const firn_feed *f, size_t file)
     return file < at + FILES_AHEAD;
 }
 
+/* A file whose other files stand for it. */
+static void pass_over(firn_feed *f, size_t i)
+{
+    f->files[i].result.stat = f->conf->files[i].stat;
+    f->files[i].read_done = true;
+    pthread_cond_broadcast(&f->changed);
+}
+
 /* Takes the next file; false: none is left. */
 static bool next_file(firn_feed *f, size_t *ret)
 {
     bool found = false;
     pthread_mutex_lock(&f->lock);
     while (!f->stop && f->next_file < f->conf->file_count && !found) {
+        bool passed = f->conf->parts && f->conf->parts[f->next_file].framed == 0;
+        if (passed) {
+            pass_over(f, f->next_file++);
+            continue;
+        }
         found = near(f, f->next_file);
         if (!found)
             firn_feed_wait(f);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/graph.h"
+#include "pipeline/checks.h"
 #include "pipeline/landing.h"
 
 #include "base/str.h"
@@ -42,26 +43,47 @@ static firn_code make_nodes(const firn_project *p, const firn_model *models, siz
 
 /* --- what stands on what ------------------------------------------------------------------- */
 
-static firn_code find_needs(const firn_project *p, firn_node *nodes, size_t count, size_t i,
-                            firn_arena *a, firn_err *err)
+static firn_code add_named(const firn_project *p, const firn_node *nodes, size_t count,
+                           const firn_model *model, bool *marks, firn_arena *a, firn_err *err)
 {
     firn_sql_name *names;
     size_t name_count;
+    FIRN_TRY(firn_sql_names(model->sql, a, &names, &name_count, err));
+    for (size_t k = 0; k < count; k++)
+        for (size_t j = 0; j < name_count && !marks[k]; j++)
+            marks[k] = firn_sql_name_is(&names[j], p->catalog.name, nodes[k].ident.ns,
+                                        nodes[k].ident.name);
+    return FIRN_OK;
+}
+
+/* What the checks of its table look into must be there when they look. */
+static firn_code add_checked(const firn_node *nodes, size_t count, const firn_node *n, bool *marks,
+                             firn_arena *a, firn_err *err)
+{
+    firn_ident *needs;
+    size_t need_count;
+    FIRN_TRY(firn_checks_needs(n->ingest ? &n->ingest->table : &n->model->table, a, &needs,
+                               &need_count, err));
+    for (size_t k = 0; k < count; k++)
+        for (size_t j = 0; j < need_count && !marks[k]; j++)
+            marks[k] = firn_ident_eq(nodes[k].ident, needs[j]);
+    return FIRN_OK;
+}
+
+static firn_code find_needs(const firn_project *p, firn_node *nodes, size_t count, size_t i,
+                            firn_arena *a, firn_err *err)
+{
     firn_node *n = &nodes[i];
-    if (!n->model)
-        return FIRN_OK;
-    FIRN_TRY(firn_sql_names(n->model->sql, a, &names, &name_count, err));
+    bool *marks = firn_arena_array(a, count, sizeof *marks);
     n->needs = firn_arena_array(a, count, sizeof *n->needs);
-    if (!n->needs)
+    if (!n->needs || !marks)
         return firn_arena_raise(a, err);
-    for (size_t k = 0; k < count; k++) {
-        bool found = false;
-        for (size_t j = 0; j < name_count && !found; j++)
-            found = firn_sql_name_is(&names[j], p->catalog.name, nodes[k].ident.ns,
-                                     nodes[k].ident.name);
-        if (found)
+    if (n->model)
+        FIRN_TRY(add_named(p, nodes, count, n->model, marks, a, err));
+    FIRN_TRY(add_checked(nodes, count, n, marks, a, err));
+    for (size_t k = 0; k < count; k++)
+        if (marks[k])
             n->needs[n->need_count++] = k;
-    }
     return FIRN_OK;
 }
 
@@ -89,9 +111,12 @@ static firn_code say_cycle(const sorting *s, size_t again, firn_arena *a, firn_e
         FIRN_TRY(firn_buf_addf(&text, err, "%.*s → ", FIRN_STR_ARG(s->nodes[s->path[i]].name)));
     FIRN_TRY(firn_buf_addstr(&text, s->nodes[again].name, err));
     const char *cycle = firn_arena_strndup(a, firn_buf_cstr(&text), text.n);
-    firn_raise(err, FIRN_E_CONFIG, "models need each other in a circle: %s", cycle ? cycle : "");
-    firn_err_advise(err, "take one of these tables out of the other's FROM");
-    return firn_err_place(err, s->nodes[again].model->sql_place);
+    const firn_node *n = &s->nodes[again];
+    firn_raise(err, FIRN_E_CONFIG, "%s need each other in a circle: %s",
+               n->model ? "models" : "tables", cycle ? cycle : "");
+    firn_err_advise(err, "take one of these tables out of the other's FROM, or out of its "
+                         "relationships checks");
+    return firn_err_place(err, n->model ? n->model->sql_place : n->ingest->place);
 }
 
 static firn_code visit(sorting *s, size_t i, firn_arena *a, firn_err *err)
@@ -214,6 +239,35 @@ static firn_code mark_around(firn_graph *g, bool up, bool down, bool *marks, fir
     return FIRN_OK;
 }
 
+static bool has_tag(const firn_node *n, firn_str tag)
+{
+    const firn_strings *tags = n->ingest ? &n->ingest->table.tags : &n->model->table.tags;
+    for (size_t i = 0; i < tags->n; i++)
+        if (matches(tag, tags->v[i]))
+            return true;
+    return false;
+}
+
+static firn_code unknown_tag(const firn_graph *g, firn_str tag, firn_err *err)
+{
+    firn_str names[256];
+    size_t n = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        const firn_node *x = &g->nodes[i];
+        const firn_strings *tags = x->ingest ? &x->ingest->table.tags : &x->model->table.tags;
+        for (size_t k = 0; k < tags->n && n < FIRN_COUNT_OF(names); k++)
+            names[n++] = tags->v[k];
+    }
+    firn_raise(err, FIRN_E_USAGE, "no table has the tag %s", firn_quote(tag).s);
+    int near = firn_str_nearest(tag, names, n);
+    if (near >= 0)
+        return firn_err_advise(err, "did you mean tag:%.*s?", FIRN_STR_ARG(names[near]));
+    return firn_err_advise(err,
+                           "a model has tags in its header, an ingest entry beside `into`: "
+                           "tags: [%.*s]",
+                           FIRN_STR_ARG(tag));
+}
+
 static firn_code mark_word(firn_graph *g, const char *word, bool *marks, firn_err *err)
 {
     firn_str w = firn_str_of(word);
@@ -221,14 +275,17 @@ static firn_code mark_word(firn_graph *g, const char *word, bool *marks, firn_er
     bool down = w.n > 1 && firn_str_ends(w, "+");
     bool found = false;
     w = (firn_str){w.p + up, w.n - (size_t)up - (size_t)down};
+    bool by_tag = firn_str_starts(w, "tag:");
+    firn_str tag = by_tag ? (firn_str){w.p + 4, w.n - 4} : w;
     for (size_t i = 0; i < g->count; i++) {
         const firn_node *n = &g->nodes[i];
-        bool hit = matches(w, n->name) || (n->stream.n && matches(w, n->stream));
+        bool hit = by_tag ? has_tag(n, tag)
+                          : matches(w, n->name) || (n->stream.n && matches(w, n->stream));
         marks[i] = hit;
         found = found || hit;
     }
     if (!found)
-        return selects_nothing(g, word, err);
+        return by_tag ? unknown_tag(g, tag, err) : selects_nothing(g, word, err);
     return mark_around(g, up, down, marks, err);
 }
 

@@ -29,7 +29,7 @@ FIRN_NODISCARD firn_code firn_graph_make(const firn_project *p, const firn_model
 
 typedef struct firn_selection {
     const char *const *select; /* "raw.x", "books.*", "+curated.y" (with what it needs),
-                                * "raw.x+" (with what needs it); none: everything */
+                                * "raw.x+" (with what needs it), "tag:daily"; none: everything */
     size_t select_count;
     const char *const *exclude;
     size_t exclude_count;

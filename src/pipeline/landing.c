@@ -16,9 +16,9 @@
 
 #define MB                ((uint64_t)1 << 20)
 #define BATCH_BYTES       (4 * MB)
+#define SAMPLE_BATCH_BYTES (MB / 2) /* of a part of the files, of which there may be many */
 #define LOOKAHEAD_BYTES   (64 * MB)
 #define WINDOW_BYTES      (32 * MB)
-#define FIRST_RATIO       4.0 /* raw bytes to Parquet bytes, until it is measured */
 #define HEAD_BYTES        (16 * MB)
 #define DIRECT_UNIT_BYTES ((uint64_t)4 << 30)
 #define PARTED_UNIT_BYTES ((uint64_t)16 << 30)
@@ -34,7 +34,7 @@ firn_code firn_stream_name(const firn_ingest *ingest, firn_arena *a, firn_str *r
     return FIRN_OK;
 }
 
-static void note(landing *l, firn_str message)
+void firn_landing_note(landing *l, firn_str message)
 {
     const firn_ident *i = &l->ingest->table.ident;
     firn_event_note(&l->run->events, l->stream, i->ns, i->name, message);
@@ -72,7 +72,7 @@ static firn_code say_empty(landing *l, const firn_source_file *f)
 {
     const char *message = firn_arena_printf(l->a, "file %s is empty", firn_quote(f->name).s);
     if (message)
-        note(l, firn_str_of(message));
+        firn_landing_note(l, firn_str_of(message));
     return FIRN_OK;
 }
 
@@ -116,6 +116,29 @@ static firn_code choose_all(landing *l, firn_err *err)
     return FIRN_OK;
 }
 
+/* A plan says which files a run would read. */
+static void tell_files(const landing *l)
+{
+    json_t *names = l->run->shadow ? json_array() : NULL;
+    uint64_t bytes = 0;
+    for (size_t i = 0; names && i < l->file_count; i++) {
+        bytes += l->files[i].stat.size;
+        if (i < FIRN_PLAN_NAMES_MAX)
+            json_array_append_new(names, json_pack("{s:o, s:I}", "name",
+                                                   firn_event_text(l->files[i].name), "bytes",
+                                                   (json_int_t)l->files[i].stat.size));
+    }
+    if (!names)
+        return;
+    firn_event(&l->run->events, "files",
+               json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o}", "stream",
+                         firn_event_text(l->stream), "namespace",
+                         firn_event_text(l->ingest->table.ident.ns), "table",
+                         firn_event_text(l->ingest->table.ident.name), "found",
+                         (json_int_t)l->found_count, "read", (json_int_t)l->file_count, "bytes",
+                         (json_int_t)bytes, "names", names));
+}
+
 /* A replaced table belongs to one stream. */
 static firn_code refuse_shared_replace(const landing *l, firn_err *err)
 {
@@ -135,36 +158,30 @@ static firn_code refuse_shared_replace(const landing *l, firn_err *err)
 
 /* --- the format ---------------------------------------------------------------------------- */
 
-static bool ends_like(firn_str name, const char *suffix)
+/* The format, and the options that follow from it. */
+static firn_code choose_format(landing *l, firn_err *err)
 {
-    char with_gz[16];
-    snprintf(with_gz, sizeof with_gz, "%s.gz", suffix);
-    return firn_str_ends(name, suffix) || firn_str_ends(name, with_gz);
-}
-
-/* By the name of the first file, unless the project says it. */
-static firn_code choose_decoder(const landing *l, const firn_decoder_ops **ret, firn_err *err)
-{
-    firn_str word = l->ingest->format.decoder;
-    firn_str name = l->files[0].name;
-    if (word.n == 0 && (ends_like(name, ".csv") || ends_like(name, ".tsv") ||
-                        ends_like(name, ".txt") || ends_like(name, ".CSV")))
-        word = FIRN_STR_LIT("csv");
-    if (word.n == 0)
-        word = FIRN_STR_LIT("json");
-    *ret = firn_decoder_find(word);
-    if (*ret)
+    FIRN_TRY(firn_files_kind(l->run->env, l->files, l->file_count, l->ingest->format.decoder,
+                             &l->kind, err));
+    l->format = l->ingest->format.opt;
+    if (l->kind == FIRN_FILE_PARQUET)
         return FIRN_OK;
-    return firn_raise(err, FIRN_E_CONFIG, "there is no format %s", firn_quote(word).s);
+    l->decoder = firn_file_kind_decoder(l->kind, &l->format);
+    if (l->decoder)
+        return FIRN_OK;
+    return firn_raise(err, FIRN_E_UNSUPPORTED, "files of the format %s are not read yet",
+                      firn_file_kind_name(l->kind));
 }
 
 static firn_code open_feed(landing *l, firn_err *err)
 {
-    static const firn_str reserved[] = {{FIRN_LOADED_AT, sizeof FIRN_LOADED_AT - 1}};
+    static const firn_str reserved[] = {{FIRN_LOADED_AT, sizeof FIRN_LOADED_AT - 1},
+                                        {FIRN_RESIDUAL_NAME, sizeof FIRN_RESIDUAL_NAME - 1}};
     unsigned readers = FIRN_MIN(l->run->threads, 4u);
     l->feed_conf = (firn_feed_conf){
         .env = l->run->env,
-        .format = &l->ingest->format.opt,
+        .decoder = l->decoder,
+        .format = &l->format,
         .files = l->files,
         .file_count = l->file_count,
         .readers = readers,
@@ -172,23 +189,27 @@ static firn_code open_feed(landing *l, firn_err *err)
         .given = l->ingest->columns,
         .given_count = l->ingest->column_count,
         .limits = &l->limits,
+        .policy = &l->policy,
+        .exists = l->metadata != NULL,
         .reserved = reserved,
-        .reserved_count = 1,
+        .reserved_count = l->policy.conflicts == FIRN_CONFLICTS_RESIDUAL ? 2 : 1,
+        .parts = l->parts,
         .infer_full = l->ingest->infer == FIRN_INFER_FULL,
-        .batch_bytes = BATCH_BYTES,
+        .batch_bytes = l->parts ? SAMPLE_BATCH_BYTES : BATCH_BYTES,
         .queue_bytes = l->run->memory.queue,
         .lookahead_bytes = LOOKAHEAD_BYTES,
         .window_bytes = WINDOW_BYTES,
+        .stream = l->stream,
+        .by_content = l->ingest->identity == FIRN_IDENTITY_CONTENT,
         .rejects_max = (uint64_t)l->project->rejects.max,
         .rejects_ratio = l->project->rejects.max_ratio,
     };
-    FIRN_TRY(choose_decoder(l, &l->feed_conf.decoder, err));
     return firn_feed_open(&l->feed_conf, &l->feed, err);
 }
 
 /* --- units --------------------------------------------------------------------------------- */
 
-static firn_code publish_new(landing *l, firn_err *err)
+firn_code firn_landing_publish_new(landing *l, firn_err *err)
 {
     while (l->published < l->data.n) {
         size_t i = l->published++;
@@ -210,7 +231,8 @@ static uint64_t unit_size(const landing *l)
 {
     int64_t written = bytes_of(&l->data);
     double ratio =
-        written > 0 && l->raw_bytes > 0 ? (double)l->raw_bytes / (double)written : FIRST_RATIO;
+        written > 0 && l->raw_bytes > 0 ? (double)l->raw_bytes / (double)written
+                                                 : FIRN_LANDING_FIRST_RATIO;
     return (uint64_t)((double)l->target.format.target_file_bytes * ratio);
 }
 
@@ -228,7 +250,7 @@ static void say_notes(landing *l)
     size_t count;
     const firn_layout_note *notes = firn_feed_notes(l->feed, &count);
     while (l->notes_said < count)
-        note(l, notes[l->notes_said++].text);
+        firn_landing_note(l, notes[l->notes_said++].text);
 }
 
 static bool is_partitioned(const landing *l)
@@ -239,7 +261,10 @@ static bool is_partitioned(const landing *l)
 /* *ret_more: false at the end, or when there is nothing but blanks. */
 static firn_code begin_unit(landing *l, bool *ret_more, firn_err *err)
 {
-    uint64_t size = is_partitioned(l) ? partitioned_unit_size(l) : unit_size(l);
+    bool flat = l->policy.nested == FIRN_NESTED_FLATTEN;
+    uint64_t size = is_partitioned(l) && !flat ? partitioned_unit_size(l) : unit_size(l);
+    if (flat) /* its rows wait in the engine */
+        size = FIRN_MIN(size, l->run->memory.engine / 2);
     FIRN_TRY(firn_context_check(l->run, err));
     FIRN_TRY(firn_feed_begin_unit(l->feed, size, &l->layout, ret_more, err));
     say_notes(l);
@@ -248,8 +273,9 @@ static firn_code begin_unit(landing *l, bool *ret_more, firn_err *err)
 
 static firn_code write_unit(landing *l, firn_session *s, bool fed, firn_err *err)
 {
-    FIRN_TRY(firn_landing_copy_unit(l, s, fed, err));
-    FIRN_TRY(publish_new(l, err));
+    bool flat = l->policy.nested == FIRN_NESTED_FLATTEN;
+    FIRN_TRY(flat ? firn_landing_copy_flat(l, s, err) : firn_landing_copy_unit(l, s, fed, err));
+    FIRN_TRY(firn_landing_publish_new(l, err));
     return FIRN_FAIL("landing.after_unit", err);
 }
 
@@ -260,7 +286,7 @@ static firn_code land_units(landing *l, firn_session *s, firn_err *err)
         FIRN_TRY(begin_unit(l, &more, err));
         if (!more)
             return l->head ? write_unit(l, s, false, err) : FIRN_OK;
-        if (is_partitioned(l) && !l->head)
+        if (is_partitioned(l) && !l->head && l->policy.nested != FIRN_NESTED_FLATTEN)
             FIRN_TRY(firn_landing_take_head(l, s, err));
         else
             FIRN_TRY(write_unit(l, s, true, err));
@@ -276,20 +302,33 @@ static void remove_data(landing *l)
         (void)l->run->io->remove(l->run->io->ctx, l->data.v[i].file_path, NULL);
     for (size_t i = 0; i < l->reject_data.n; i++)
         (void)l->run->io->remove(l->run->io->ctx, l->reject_data.v[i].file_path, NULL);
+    for (size_t i = 0; i < l->children.n; i++)
+        for (size_t k = 0; k < l->children.v[i]->data.n; k++)
+            (void)l->run->io->remove(l->run->io->ctx, l->children.v[i]->data.v[k].file_path, NULL);
+}
+
+static firn_code land_feed(landing *l, firn_session *s, firn_err *err)
+{
+    firn_progress p;
+    firn_progress_begin(&p, &l->run->events, l->feed, &l->feed_conf, l->stream,
+                        l->ingest->table.ident);
+    firn_code code = land_units(l, s, err);
+    firn_progress_end(&p);
+    FIRN_TRY(code);
+    l->done = firn_feed_files(l->feed);
+    l->rejects = firn_feed_rejects(l->feed, &l->reject_count);
+    return FIRN_OK;
 }
 
 static firn_code land_files(landing *l, firn_err *err)
 {
     firn_session *s = NULL;
-    firn_progress p;
     FIRN_TRY(firn_context_session(l->run, &s, err));
-    firn_progress_begin(&p, &l->run->events, l->feed, &l->feed_conf, l->stream,
-                        l->ingest->table.ident);
-    firn_code code = land_units(l, s, err);
-    firn_progress_end(&p);
+    firn_code code = l->feed ? land_feed(l, s, err) : firn_landing_parquet(l, s, err);
     firn_context_session_close(l->run, s);
     FIRN_TRY(code);
     FIRN_TRY(firn_landing_write_rejects(l, err));
+    FIRN_TRY(firn_landing_gone_children(l, err));
     FIRN_TRY(firn_publisher_wait(l->publisher, err));
     return firn_landing_commit(l, err);
 }
@@ -297,7 +336,7 @@ static firn_code land_files(landing *l, firn_err *err)
 /* Files of blanks, or of an empty list.  Ten are enough to see what is going on. */
 static void say_no_records(landing *l)
 {
-    const firn_feed_file *done = firn_feed_files(l->feed);
+    const firn_feed_file *done = l->done;
     size_t n = 0;
     for (size_t i = 0; i < l->file_count; i++) {
         if (done[i].records || n++ >= 10)
@@ -305,20 +344,41 @@ static void say_no_records(landing *l)
         const char *message =
             firn_arena_printf(l->a, "file %s holds no records", firn_quote(l->files[i].name).s);
         if (message)
-            note(l, firn_str_of(message));
+            firn_landing_note(l, firn_str_of(message));
     }
     const char *more = n > 10 ? firn_arena_printf(l->a, "%zu more files hold none", n - 10) : NULL;
     if (more)
-        note(l, firn_str_of(more));
+        firn_landing_note(l, firn_str_of(more));
+}
+
+/* Values beside their columns are easily missed: sums do not count them. */
+static void say_residual(landing *l)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)1 << 16);
+    if (!l->feed)
+        return;
+    const firn_conflicts_seen *c = firn_feed_seen(l->feed).conflicts;
+    if (!c->residual)
+        return;
+    firn_code code = firn_buf_addf(&text, NULL, "%llu value%s did not fit and went to %s:",
+                                   (unsigned long long)c->residual, c->residual == 1 ? "" : "s",
+                                   FIRN_RESIDUAL_NAME);
+    for (size_t i = 0; !code && i < c->n && i < 8; i++)
+        code = firn_buf_addf(&text, NULL, "%s %s (%llu)", i ? "," : "", firn_quote(c->v[i].path).s,
+                             (unsigned long long)c->v[i].count);
+    if (!code && c->n > 8)
+        code = firn_buf_addf(&text, NULL, " and %zu more paths", c->n - 8);
+    if (!code)
+        firn_landing_note(l, firn_buf_str(&text));
 }
 
 static void fill_result(landing *l)
 {
     firn_landed_result *r = l->result;
-    firn_feed_totals t = firn_feed_total(l->feed);
-    size_t rejects;
-    firn_feed_rejects(l->feed, &rejects);
-    r->rejects = rejects;
+    firn_feed_totals t = {.bytes = l->raw_bytes};
+    if (l->feed)
+        t = firn_feed_total(l->feed);
+    r->rejects = l->reject_count;
     r->bytes_read = t.bytes;
     r->duplicate_keys = t.duplicate_keys;
     r->files_landed = l->file_count;
@@ -326,11 +386,16 @@ static void fill_result(landing *l)
     r->bytes_written = bytes_of(&l->data);
     for (size_t i = 0; i < l->data.n; i++)
         r->rows += (uint64_t)l->data.v[i].record_count;
+    l->kept = (int64_t)r->rows;
 }
 
 static firn_code land_chosen(landing *l, firn_err *err)
 {
     const firn_table_conf *table = &l->ingest->table;
+    FIRN_TRY(choose_format(l, err));
+    FIRN_TRY(firn_landing_sample(l, err));
+    l->policy = firn_ingest_policy(l->ingest, l->decoder);
+    FIRN_TRY(firn_landing_old_layout(l, err));
     FIRN_TRY(firn_write_target_make(l->project, table->ident, l->ingest, table, l->metadata, l->a,
                                     &l->target, err));
     /* so that what this run leaves behind can be found if it dies */
@@ -339,14 +404,18 @@ static firn_code land_chosen(landing *l, firn_err *err)
         FIRN_TRY(firn_spec_note(l->run, table, l->stream, l->metadata, l->a, err));
     if (l->metadata)
         FIRN_TRY(firn_sort_note(l->run, table, l->stream, l->metadata, l->a, err));
+    l->target.sample = l->sampled ? &l->sample : NULL;
     FIRN_TRY(firn_publisher_open(l->run->env, &l->publisher, err));
-    firn_code code = open_feed(l, err);
+    firn_code code = l->decoder ? open_feed(l, err) : FIRN_OK;
     if (code == FIRN_OK)
         code = land_files(l, err);
     firn_publisher_close(l->publisher);
     if (code == FIRN_OK) {
         fill_result(l);
-        say_no_records(l);
+        if (!l->sampled)
+            say_no_records(l);
+        say_residual(l);
+        code = firn_landing_sample_done(l, err);
     } else if (code != FIRN_E_COMMIT_UNKNOWN) {
         remove_data(l);
     }
@@ -359,7 +428,7 @@ static firn_code land_once(landing *l, firn_err *err)
 {
     FIRN_TRY(firn_stream_name(l->ingest, l->a, &l->stream, err));
     l->replace = l->ingest->write == FIRN_WRITE_REPLACE || l->opt->full_refresh;
-    l->limits = (firn_shape_limits){.max_fields = 1000, .max_depth = 32};
+    l->limits = firn_ingest_limits(l->ingest);
     if (l->replace)
         FIRN_TRY(refuse_shared_replace(l, err));
     FIRN_TRY(firn_landing_load_table(l, err));
@@ -367,13 +436,17 @@ static firn_code land_once(landing *l, firn_err *err)
     FIRN_TRY(find_files(l, err));
     l->result->files_found = l->found_count;
     FIRN_TRY(l->replace ? choose_all(l, err) : choose_new(l, err));
+    tell_files(l);
     return l->file_count ? land_chosen(l, err) : FIRN_OK;
 }
 
 /* A twin is told by its id; every other conflict may be gone at the next try.  What the look at the
  * first rows promised may not hold for the others: then memory ends, and they are parted. */
-static bool try_again(firn_code code, const firn_err *err, int tries, landing_way *way)
+static bool try_again(const firn_context *run, firn_code code, const firn_err *err, int tries,
+                      landing_way *way)
 {
+    if (code == FIRN_E_NOMEM && run->shadow) /* where a run would spill, or part its rows */
+        return way->samples++ < MAX_TRIES;
     if (code == FIRN_E_NOMEM && !way->part_all)
         return way->part_all = true;
     return code == FIRN_E_CONFLICT && tries < MAX_TRIES && err->id != FIRN_ID_TWIN &&
@@ -400,7 +473,7 @@ firn_code firn_land(firn_context *run, const firn_project *project, const firn_i
                      .a = a};
         firn_err_clear(e);
         firn_code code = land_once(&l, e);
-        if (!try_again(code, e, tries, &way))
+        if (!try_again(run, code, e, tries, &way))
             return code;
     }
 }

@@ -7,7 +7,11 @@
 #include "pipeline/context.h"
 #include "pipeline/project.h"
 
+#define FIRN_ID_PARQUET_TYPES 2004 /* error id: files whose columns no type holds */
 #define FIRN_ID_CHANGED 2003 /* error id: a landed file has other content now */
+
+/* In a context with a shadow the event "files" tells what a landing reads, with so many names. */
+#define FIRN_PLAN_NAMES_MAX 20
 
 typedef struct firn_landing_opt {
     bool full_refresh;       /* land everything anew; the table is replaced */
@@ -27,6 +31,8 @@ typedef struct firn_landed_result {
     int64_t snapshot_id; /* FIRN_NO_SNAPSHOT: nothing was committed */
     size_t warnings;     /* checks with severity warn that found rows */
     bool exists;         /* the table; false: nothing ever landed */
+    bool sampled;        /* with a shadow: the numbers are worked out from a part of the files, … */
+    double scale;        /* … and this many times it */
 } firn_landed_result;
 
 /* Lands what is new.  Nothing is committed unless FIRN_OK is returned (FIRN_E_COMMIT_UNKNOWN: it is

@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "env/fail.h"
 #include "pipeline/checks.h"
+#include "pipeline/seen.h"
 
 #define BINDINGS "firn.columns"
 
@@ -13,7 +14,7 @@
 
 static firn_code new_position(landing *l, json_t **ret, firn_err *err)
 {
-    const firn_feed_file *done = firn_feed_files(l->feed);
+    const firn_feed_file *done = l->done;
     firn_landed_file *added = firn_arena_array(l->a, l->file_count, sizeof *added);
     firn_landed set;
     int64_t now = firn_env_now_us(l->run->env);
@@ -55,11 +56,38 @@ static firn_code new_bindings(landing *l, firn_str *ret, firn_err *err)
     return ret->p ? FIRN_OK : firn_arena_raise(l->a, err);
 }
 
+/* The property that remembers what was seen, changed for this stream; .p == NULL: as it is. */
+static firn_code new_seen(landing *l, firn_str *ret, firn_err *err)
+{
+    firn_seen_stream *streams = NULL;
+    size_t count = 0;
+    firn_seen_stream mine = {.stream = l->stream};
+    firn_str old = {NULL, 0};
+    *ret = old;
+    if (!l->feed)
+        return FIRN_OK;
+    firn_feed_seen_result seen = firn_feed_seen(l->feed);
+    if (l->metadata) {
+        old = firn_metadata_property(l->metadata, FIRN_SEEN_PROPERTY);
+        FIRN_TRY(firn_seen_read(l->metadata, l->a, &streams, &count, err));
+    }
+    for (size_t i = 0; !l->replace && i < count; i++)
+        if (firn_str_eq(streams[i].stream, l->stream))
+            mine = streams[i];
+    if (seen.shape)
+        FIRN_TRY(firn_seen_add_shape(&mine, seen.shape, l->a, err));
+    mine.records += seen.records;
+    FIRN_TRY(firn_seen_add_conflicts(&mine, seen.conflicts->v, seen.conflicts->n, l->a, err));
+    return firn_seen_print(&mine, old, l->a, ret, err);
+}
+
 static firn_code properties(landing *l, firn_property **ret, size_t *ret_count, firn_err *err)
 {
     firn_str bindings;
+    firn_str seen;
+    firn_str nested;
     size_t n = l->target.property_count;
-    firn_property *list = firn_arena_array(l->a, n + 1, sizeof *list);
+    firn_property *list = firn_arena_array(l->a, n + 3, sizeof *list);
     if (!list)
         return firn_arena_raise(l->a, err);
     for (size_t i = 0; i < n; i++)
@@ -67,6 +95,12 @@ static firn_code properties(landing *l, firn_property **ret, size_t *ret_count, 
     FIRN_TRY(new_bindings(l, &bindings, err));
     if (bindings.p)
         list[n++] = (firn_property){BINDINGS, bindings};
+    FIRN_TRY(new_seen(l, &seen, err));
+    if (seen.p)
+        list[n++] = (firn_property){FIRN_SEEN_PROPERTY, seen};
+    FIRN_TRY(firn_landing_nested_property(l, &nested, err));
+    if (nested.p)
+        list[n++] = (firn_property){"firn.nested", nested};
     *ret = list;
     *ret_count = n;
     return FIRN_OK;
@@ -77,6 +111,8 @@ static firn_code properties(landing *l, firn_property **ret, size_t *ret_count, 
 static firn_code check_table(landing *l, firn_err *err)
 {
     const firn_check_input in = {
+        .project = l->project,
+        .ingest = l->ingest,
         .ident = l->ingest->table.ident,
         .checks = l->ingest->table.checks,
         .check_count = l->ingest->table.check_count,
@@ -85,13 +121,18 @@ static firn_code check_table(landing *l, firn_err *err)
         .file_count = l->data.n,
         .before = l->replace ? NULL : l->metadata,
     };
-    return firn_checks_run(l->run, &in, &l->result->warnings, err);
+    firn_check_counts counts;
+    firn_code code = firn_checks_run(l->run, &in, &counts, err);
+    l->result->warnings = counts.warnings;
+    return code;
 }
 
 static firn_code commit(landing *l, const firn_table_change *changes, size_t count, firn_err *err)
 {
-    firn_table_result results[2];
+    firn_table_result *results = firn_arena_array(l->a, count, sizeof *results);
     firn_commit_ctx ctx = firn_context_commit(l->run);
+    if (!results)
+        return firn_arena_raise(l->a, err);
     FIRN_TRY(
         l->run->catalog->ops->create_namespace(l->run->catalog, l->ingest->table.ident.ns, err));
     FIRN_TRY(firn_commit(&ctx, changes, count, l->a, results, err));
@@ -119,10 +160,13 @@ firn_code firn_landing_commit(landing *l, firn_err *err)
     };
     const firn_property summary[] = {{"firn.run", firn_str_of(l->run->run_id)},
                                      {"firn.stream", l->stream}};
-    firn_table_change changes[2];
+    firn_table_change *changes = firn_arena_array(l->a, l->children.n + 2, sizeof *changes);
     size_t count = 0;
+    if (!changes)
+        return firn_arena_raise(l->a, err);
     if (l->rejects_change.ident.name.p)
         changes[count++] = l->rejects_change;
+    firn_landing_child_changes(l, summary, FIRN_COUNT_OF(summary), changes, &count);
     changes[count++] = (firn_table_change){
         .ident = l->ingest->table.ident,
         .start = l->metadata,

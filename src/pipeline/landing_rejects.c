@@ -25,6 +25,7 @@ enum {
     R_RAW,
     R_RAW_BYTES,
     R_CUT,
+    R_LANDED,
     R_COUNT
 };
 
@@ -43,8 +44,9 @@ static const struct {
     [R_PATH] = {"path", FIRN_T_STRING, false},
     [R_REASON] = {"reason", FIRN_T_STRING, true},
     [R_RAW] = {"raw", FIRN_T_STRING, false},
-    [R_RAW_BYTES] = {"raw_bytes", FIRN_T_BINARY, false}, /* when raw is not UTF-8 */
+    [R_RAW_BYTES] = {"raw_bytes", FIRN_T_BINARY, false}, /* what is not UTF-8 */
     [R_CUT] = {"cut", FIRN_T_BOOLEAN, true},             /* raw is only the beginning */
+    [R_LANDED] = {"landed", FIRN_T_BOOLEAN, false},      /* the record, without the value raw */
 };
 
 static firn_code rejects_type(firn_arena *a, firn_type *ret, firn_err *err)
@@ -97,6 +99,11 @@ static firn_code put_raw(firn_column *c, size_t row, const firn_feed_reject *r, 
 {
     firn_str raw = {(const char *)r->raw.p, r->raw.n};
     bool readable = firn_utf8_valid(raw.p, raw.n);
+    if (r->text.p) {
+        put_text(&c[R_RAW], row, r->text);
+        put_text(&c[R_RAW_BYTES], row, raw);
+        return FIRN_OK;
+    }
     put_text(&c[readable ? R_RAW : R_RAW_BYTES], row, raw);
     return firn_column_set_null(&c[readable ? R_RAW_BYTES : R_RAW], row, err);
 }
@@ -117,6 +124,7 @@ static firn_code put_reject(reject_rows *rows, firn_column *c, size_t row,
     put_text(&c[R_PATH], row, r->path);
     put_text(&c[R_REASON], row, r->reason);
     ((uint8_t *)c[R_CUT].data)[row] = r->cut;
+    ((uint8_t *)c[R_LANDED].data)[row] = r->landed;
     if (r->path.n == 0)
         FIRN_TRY(firn_column_set_null(&c[R_PATH], row, err));
     return put_raw(c, row, r, err);
@@ -219,11 +227,9 @@ static firn_code write_rejects(landing *l, const firn_feed_reject *v, size_t cou
 
 firn_code firn_landing_write_rejects(landing *l, firn_err *err)
 {
-    size_t count;
-    const firn_feed_reject *v = firn_feed_rejects(l->feed, &count);
-    if (count == 0)
+    if (l->reject_count == 0)
         return FIRN_OK;
-    if (write_rejects(l, v, count, err) != FIRN_OK)
+    if (write_rejects(l, l->rejects, l->reject_count, err) != FIRN_OK)
         return firn_wrap(err, "the table of rejected records");
     return FIRN_OK;
 }

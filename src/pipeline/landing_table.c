@@ -56,17 +56,48 @@ static firn_code saved_bindings(landing *l, const json_t **ret, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code existing_layout(landing *l, firn_err *err)
+static bool is_closed(firn_contract c)
+{
+    return c != FIRN_CONTRACT_UNSAID && c != FIRN_CONTRACT_EVOLVE;
+}
+
+/* Whether something is said about what may change in the table. */
+static bool has_contract(const landing *l)
+{
+    bool closed = is_closed(l->policy.columns) || is_closed(l->policy.data_type);
+    for (size_t i = 0; i < l->ingest->column_count; i++)
+        closed |= is_closed(l->ingest->columns[i].contract);
+    return closed;
+}
+
+firn_code firn_landing_old_layout(landing *l, firn_err *err)
 {
     const json_t *saved;
     const firn_str skip[] = {FIRN_STR_LIT(FIRN_LOADED_AT)};
     const firn_layout *old;
+    if (!l->metadata && is_closed(l->policy.tables)) {
+        firn_raise(err, FIRN_E_CONFIG,
+                   "there is no table %.*s.%.*s, and its contract lets none be "
+                   "made",
+                   FIRN_STR_ARG(l->ingest->table.ident.ns),
+                   FIRN_STR_ARG(l->ingest->table.ident.name));
+        firn_err_advise(err, "land it once with contract: {tables: evolve}");
+        return firn_err_place(err, l->ingest->place);
+    }
+    if (!l->metadata || (l->replace && !has_contract(l)))
+        return FIRN_OK;
     FIRN_TRY(saved_bindings(l, &saved, err));
-    FIRN_TRY(firn_layout_of_type(&l->metadata->schema->type, skip, 1, saved, l->a, &old, err));
+    firn_type type = l->metadata->schema->type;
+    bool nested = false;
+    if (l->policy.nested == FIRN_NESTED_FLATTEN)
+        FIRN_TRY(firn_landing_nested_type(l, &type, &nested, err));
+    FIRN_TRY(firn_layout_of_type(&type, skip, nested ? 0 : 1, saved, l->a, &old, err));
     const firn_layout_in in = {.old = old,
                                .given = l->ingest->columns,
                                .given_count = l->ingest->column_count,
                                .limits = &l->limits,
+                               .policy = &l->policy,
+                               .exists = true,
                                .reserved = skip,
                                .reserved_count = 1};
     firn_layout_out out;
@@ -100,7 +131,7 @@ firn_code firn_landing_load_table(landing *l, firn_err *err)
                                FIRN_STR_ARG(l->ingest->table.ident.name));
     }
     FIRN_TRY(firn_schema_refuse_unwritable(&l->metadata->schema->type, err));
-    return l->replace ? FIRN_OK : existing_layout(l, err);
+    return FIRN_OK;
 }
 
 /* --- its schema ---------------------------------------------------------------------------- */
@@ -108,9 +139,10 @@ firn_code firn_landing_load_table(landing *l, firn_err *err)
 /* The layout's columns and x_loaded_at behind them. */
 static firn_code wanted_columns(landing *l, firn_type *ret, firn_err *err)
 {
-    size_t n = l->layout->type.field_count;
+    const firn_type *type = l->flat ? &l->flat[0].type : &l->layout->type;
+    size_t n = type->field_count;
     firn_field *fields = firn_arena_array(l->a, n + 1, sizeof *fields);
-    firn_type copy = firn_type_copy(&l->layout->type, l->a);
+    firn_type copy = firn_type_copy(type, l->a);
     if (!fields || copy.kind == FIRN_TYPE_KIND_COUNT)
         return firn_arena_raise(l->a, err);
     if (n) /* records without a value have no columns */
@@ -141,6 +173,8 @@ firn_code firn_landing_schema(landing *l, firn_err *err)
     firn_type want;
     firn_type have = l->schema;
     bool changed;
+    if (l->policy.nested == FIRN_NESTED_FLATTEN)
+        FIRN_TRY(firn_flatten(l->layout, l->a, &l->flat, &l->flat_count, err));
     FIRN_TRY(wanted_columns(l, &want, err));
     if (have.field_count == 0 && l->metadata) {
         have = l->metadata->schema->type;

@@ -29,10 +29,10 @@ static firn_code add_value(const firn_field *have, const firn_field *f, firn_buf
 
 /* A required column with a default has it where a record has no value.  In an optional one that is
  * null: whether a record leaves a key out or says null makes no difference. */
-static firn_code add_column(const firn_layout *layout, const firn_field *f, const char *loaded_at,
+static firn_code add_column(const firn_type *type, const firn_field *f, const char *loaded_at,
                             firn_buf *sql, firn_err *err)
 {
-    const firn_field *have = firn_type_field(&layout->type, f->name);
+    const firn_field *have = firn_type_field(type, f->name);
     bool fills = f->required && f->write_default.p && !firn_str_eqc(f->name, FIRN_LOADED_AT);
     bool plain = false;
     if (firn_str_eqc(f->name, FIRN_LOADED_AT)) {
@@ -52,41 +52,50 @@ static firn_code add_column(const firn_layout *layout, const firn_field *f, cons
     return firn_sql_ident(sql, f->name, err);
 }
 
-/* `from` has the columns of `layout`. */
-static firn_code add_select(const landing *l, const firn_layout *layout, const char *from,
-                            firn_buf *sql, firn_err *err)
+firn_code firn_landing_select_as(const landing *l, const firn_type *have, const firn_type *schema,
+                                 const char *from, firn_buf *sql, firn_err *err)
 {
     char loaded_at[FIRN_TIME_TEXT_MAX];
     firn_timestamp_print(firn_env_now_us(l->run->env), true, loaded_at);
     FIRN_TRY(firn_buf_adds(sql, "SELECT ", err));
-    for (size_t i = 0; i < l->schema.field_count; i++) {
+    for (size_t i = 0; i < schema->field_count; i++) {
         if (i)
             FIRN_TRY(firn_buf_adds(sql, ", ", err));
-        FIRN_TRY(add_column(layout, &l->schema.fields[i], loaded_at, sql, err));
+        FIRN_TRY(add_column(have, &schema->fields[i], loaded_at, sql, err));
     }
     return firn_buf_addf(sql, err, " FROM %s", from);
 }
 
+/* `from` has the columns of `layout`. */
+static firn_code add_select(const landing *l, const firn_layout *layout, const char *from,
+                            firn_buf *sql, firn_err *err)
+{
+    return firn_landing_select_as(l, &layout->type, &l->schema, from, sql, err);
+}
+
+firn_code firn_landing_select(const landing *l, const char *from, firn_buf *sql, firn_err *err)
+{
+    return add_select(l, l->layout, from, sql, err);
+}
+
 /* --- the rows of the feed ------------------------------------------------------------------ */
 
-#define FED_MAX 48
-
-static firn_code open_fed(landing *l, int64_t *ret_id, char ret_from[FED_MAX], firn_err *err)
+firn_code firn_landing_open_fed(landing *l, int64_t *ret_id, char ret_from[FIRN_FED_MAX],
+                                firn_err *err)
 {
     firn_row_source source;
     firn_feed_source(l->feed, &source, l->run->threads);
     FIRN_TRY(l->run->ops->source_add(l->run->engine, &source, ret_id, err));
-    snprintf(ret_from, FED_MAX, "firn_rows(%lld)", (long long)*ret_id);
+    snprintf(ret_from, FIRN_FED_MAX, "firn_rows(%lld)", (long long)*ret_id);
     return FIRN_OK;
 }
 
 /* --- the first rows ------------------------------------------------------------------------ */
 
-static firn_code count_partitions(landing *l, firn_session *s, firn_spread_sample *ret,
-                                  firn_err *err)
+static firn_code count_partitions(landing *l, firn_session *s, firn_str select,
+                                  firn_spread_sample *ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    FIRN_AUTO(firn_buf_free) firn_buf head = FIRN_SQL_BUF;
     const firn_engine_ops *ops = l->run->ops;
     firn_result *r;
     const firn_column *root;
@@ -95,8 +104,7 @@ static firn_code count_partitions(landing *l, firn_session *s, firn_spread_sampl
     FIRN_TRY(firn_buf_adds(&sql, "SELECT count(*), count(DISTINCT hash(", err));
     FIRN_TRY(firn_partition_names(l->spec.field_count, &sql, err));
     FIRN_TRY(firn_buf_adds(&sql, ")) FROM (", err));
-    FIRN_TRY(add_select(l, l->head, HEAD, &head, err));
-    FIRN_TRY(firn_partition_select(&l->schema, &l->spec, firn_buf_str(&head), &sql, err));
+    FIRN_TRY(firn_partition_select(&l->schema, &l->spec, select, &sql, err));
     FIRN_TRY(firn_buf_addc(&sql, ')', err));
     FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
     firn_code code = ops->next(r, &root, &rows, err);
@@ -108,12 +116,24 @@ static firn_code count_partitions(landing *l, firn_session *s, firn_spread_sampl
     return code;
 }
 
+firn_code firn_landing_spread(landing *l, firn_session *s, firn_str select, uint64_t bytes,
+                              firn_err *err)
+{
+    firn_spread_sample sample = {0};
+    FIRN_TRY(count_partitions(l, s, select, &sample, err));
+    sample.row_bytes = sample.rows ? bytes / sample.rows : 0;
+    l->target.spread = firn_spread_plan(&sample, l->run->memory.engine);
+    if (l->way->part_all)
+        l->target.spread.buckets = FIRN_SPREAD_MAX;
+    return FIRN_OK;
+}
+
 static firn_code keep_head(landing *l, firn_session *s, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    char from[FED_MAX];
+    char from[FIRN_FED_MAX];
     int64_t id;
-    FIRN_TRY(open_fed(l, &id, from, err));
+    FIRN_TRY(firn_landing_open_fed(l, &id, from, err));
     firn_code code = firn_buf_addf(&sql, err, "CREATE TEMP TABLE " HEAD " AS FROM %s", from);
     if (code == FIRN_OK)
         code = l->run->ops->exec(s, firn_buf_str(&sql), err);
@@ -123,18 +143,14 @@ static firn_code keep_head(landing *l, firn_session *s, firn_err *err)
 
 firn_code firn_landing_take_head(landing *l, firn_session *s, firn_err *err)
 {
-    firn_spread_sample sample = {0};
+    FIRN_AUTO(firn_buf_free) firn_buf select = FIRN_SQL_BUF;
     uint64_t bytes;
     FIRN_TRY(keep_head(l, s, err));
     FIRN_TRY(firn_feed_end_unit(l->feed, &bytes, err));
     l->raw_bytes += bytes;
     l->head = l->layout;
-    FIRN_TRY(count_partitions(l, s, &sample, err));
-    sample.row_bytes = sample.rows ? bytes / sample.rows : 0;
-    l->target.spread = firn_spread_plan(&sample, l->run->memory.engine);
-    if (l->way->part_all)
-        l->target.spread.buckets = FIRN_SPREAD_MAX;
-    return FIRN_OK;
+    FIRN_TRY(add_select(l, l->head, HEAD, &select, err));
+    return firn_landing_spread(l, s, firn_buf_str(&select), bytes, err);
 }
 
 /* --- a unit -------------------------------------------------------------------------------- */
@@ -158,10 +174,10 @@ static firn_code write_select(landing *l, firn_session *s, const char *fed, firn
 
 static firn_code copy_fed(landing *l, firn_session *s, firn_err *err)
 {
-    char from[FED_MAX];
+    char from[FIRN_FED_MAX];
     int64_t id;
     uint64_t bytes;
-    FIRN_TRY(open_fed(l, &id, from, err));
+    FIRN_TRY(firn_landing_open_fed(l, &id, from, err));
     firn_code code = write_select(l, s, from, err);
     l->run->ops->source_remove(l->run->engine, id);
     FIRN_TRY(code);

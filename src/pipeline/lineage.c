@@ -9,14 +9,17 @@
 #include <string.h>
 
 /* The line and column of an offset into a statement that begins at `place`. */
-static firn_place place_at(firn_str sql, size_t offset, firn_place place)
+static firn_place place_at(firn_str sql, size_t offset, const firn_sql_origin *origin)
 {
+    int line = 1;
+    int column = 1;
     for (size_t i = 0; i < offset && i < sql.n; i++) {
         bool continues = ((unsigned char)sql.p[i] & 0xc0) == 0x80;
-        place.column = sql.p[i] == '\n' ? 1 : place.column + !continues;
-        place.line += sql.p[i] == '\n';
+        column = sql.p[i] == '\n' ? 1 : column + !continues;
+        line += sql.p[i] == '\n';
     }
-    return place;
+    column = firn_sql_unshift(origin, line, column) + (line == 1 ? origin->column - 1 : 0);
+    return firn_place_in(origin->file, (uint32_t)(line + origin->line - 1), (uint32_t)column);
 }
 
 /* --- the parser's tree --------------------------------------------------------------------- */
@@ -46,17 +49,21 @@ static firn_code parse(firn_context *run, firn_session *s, firn_str sql, json_t 
     return code;
 }
 
-static firn_code parser_error(const json_t *tree, firn_str sql, firn_place place, firn_err *err)
+static firn_code parser_error(const json_t *tree, firn_str sql, const firn_sql_origin *origin,
+                              firn_err *err)
 {
     const char *message = json_string_value(json_object_get(tree, "error_message"));
     const char *position = json_string_value(json_object_get(tree, "position"));
     bool no_select = message && strstr(message, "Only SELECT");
-    if (position)
-        place = place_at(sql, strtoul(position, NULL, 10), place);
+    firn_place place = place_at(sql, position ? strtoul(position, NULL, 10) : 0, origin);
     firn_raise(err, no_select ? FIRN_E_CONFIG : FIRN_E_SQL, "%s",
                no_select ? "a model is one SELECT"
                : message ? message
                          : "it does not parse");
+    if (no_select)
+        firn_err_advise(err, FIRN_ONE_SELECT_ADVICE);
+    else
+        firn_sql_advise(err);
     return firn_err_place(err, place);
 }
 
@@ -123,21 +130,20 @@ static bool is_cte(const visiting *v, const firn_table_ref *t)
     return false;
 }
 
-firn_code firn_lineage_tables(firn_context *run, firn_session *s, firn_str sql, const char *file,
-                              firn_place place, firn_arena *a, firn_table_ref **ret,
+firn_code firn_lineage_tables(firn_context *run, firn_session *s, firn_str sql,
+                              const firn_sql_origin *origin, firn_arena *a, firn_table_ref **ret,
                               size_t *ret_count, firn_err *err)
 {
     FIRN_AUTO(firn_json_unref) json_t *tree = NULL;
     visiting v = {.a = a};
-    place.file = file;
     FIRN_TRY(parse(run, s, sql, &tree, err));
     if (json_is_true(json_object_get(tree, "error")))
-        return parser_error(tree, sql, place, err);
+        return parser_error(tree, sql, origin, err);
     const json_t *statements = json_object_get(tree, "statements");
     if (json_array_size(statements) != 1) {
         firn_raise(err, FIRN_E_CONFIG, "a model is one SELECT, and here are %zu",
                    json_array_size(statements));
-        return firn_err_place(err, place);
+        return firn_err_place(err, place_at(sql, 0, origin));
     }
     FIRN_TRY(visit(&v, statements, err));
     size_t n = 0;
@@ -185,6 +191,9 @@ static firn_code collect_known(firn_context *run, const firn_graph *graph, firn_
     }
     if (run->catalog)
         FIRN_TRY(run->catalog->ops->list_tables(run->catalog, a, &tables, &count, err));
+    for (size_t i = 0; i < count; i++)
+        FIRN_TRY(add_known(k, tables[i], a, err));
+    FIRN_TRY(firn_views_list(NULL, 0, run->catalog, a, &tables, &count, err));
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(add_known(k, tables[i], a, err));
     return FIRN_OK;
@@ -237,8 +246,8 @@ static firn_code unknown_table(const known_tables *k, const firn_model *m, const
                                firn_str name, firn_err *err)
 {
     int near = t->ns.n ? firn_str_nearest(name, k->names.v, k->names.n) : same_table(k, t->name);
-    firn_place place = place_at(m->sql, t->offset, m->sql_place);
-    place.file = m->file;
+    const firn_sql_origin origin = firn_model_origin(m);
+    firn_place place = place_at(m->sql, t->offset, &origin);
     if (t->ns.n)
         firn_raise(err, FIRN_E_CONFIG, "there is no table %s", firn_quote(name).s);
     else
@@ -288,7 +297,7 @@ static firn_code plain_sql(const known_tables *k, const firn_model *m, firn_aren
 {
     FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_SQL_BUF;
     const firn_sql_known known = {k->catalog, k->idents.v, k->idents.n};
-    const firn_sql_origin origin = {m->file, (int)m->sql_place.line, (int)m->sql_place.column};
+    const firn_sql_origin origin = firn_model_origin(m);
     firn_sql_ref *refs;
     size_t count;
     size_t n = 0;
@@ -315,7 +324,8 @@ static firn_code check_model(firn_context *run, firn_session *s, const known_tab
     size_t count;
     firn_str sql;
     FIRN_TRY(plain_sql(k, m, a, &sql, err));
-    FIRN_TRY(firn_lineage_tables(run, s, sql, m->file, m->sql_place, a, &tables, &count, err));
+    const firn_sql_origin origin = firn_model_origin(m);
+    FIRN_TRY(firn_lineage_tables(run, s, sql, &origin, a, &tables, &count, err));
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(check_ref(k, m, &tables[i], a, err));
     return FIRN_OK;

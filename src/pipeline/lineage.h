@@ -18,7 +18,7 @@ typedef struct firn_table_ref {
  * FIRN_E_SQL with err->where "line L…" for what does not parse, FIRN_E_CONFIG if it is no SELECT or
  * more than one. */
 FIRN_NODISCARD firn_code firn_lineage_tables(firn_context *run, firn_session *s, firn_str sql,
-                                             const char *file, firn_place place, firn_arena *a,
+                                             const firn_sql_origin *origin, firn_arena *a,
                                              firn_table_ref **ret, size_t *ret_count,
                                              firn_err *err);
 

@@ -210,10 +210,13 @@ static firn_code put_location(const layout_values *v, firn_str layout, firn_buf 
         FIRN_TRY(put_value(v, ph, out, err));
         has_table |= ph == PH_TABLE;
     }
-    /* the rejects of a stream must not lie in the stream's own folder */
-    if (!has_table && firn_str_ends(v->ident.name, FIRN_REJECTS_SUFFIX))
-        return firn_buf_adds(out, FIRN_REJECTS_SUFFIX, err);
-    return FIRN_OK;
+    /* the rejects and arrays of a stream must not lie in the stream's own folder */
+    firn_str main_name = v->ingest ? v->ingest->table.ident.name : v->ident.name;
+    if (has_table || main_name.n >= v->ident.name.n ||
+        memcmp(main_name.p, v->ident.name.p, main_name.n) != 0)
+        return FIRN_OK;
+    firn_str suffix = {v->ident.name.p + main_name.n, v->ident.name.n - main_name.n};
+    return firn_buf_addstr(out, suffix, err);
 }
 
 firn_code firn_project_location(const firn_project *p, firn_ident ident, const firn_ingest *ingest,

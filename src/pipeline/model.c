@@ -13,7 +13,7 @@
 #define MAX_DEPTH  16
 #define MAX_MODELS 10000
 
-static const char *const materialize_words[] = {"table", NULL};
+static const char *const materialize_words[] = {"table", "view", NULL};
 
 typedef struct header_raw {
     int materialize;
@@ -22,6 +22,8 @@ typedef struct header_raw {
     const firn_conf *columns;
     const firn_conf *checks;
     const firn_conf *properties;
+    firn_about_raw about;
+    uint64_t memory;
     int64_t format_version;
 } header_raw;
 
@@ -32,7 +34,8 @@ const firn_option firn_model_options[] = {
      .otherwise = "table",
      .words = materialize_words,
      .example = "table",
-     .help = "table: each run replaces the whole table, in one visible change."},
+     .help = "table: each run replaces the whole table, in one visible change; view: no rows are "
+             "kept, the statement is put in where the view is named."},
     {.key = "partition",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(header_raw, partition),
@@ -46,8 +49,18 @@ const firn_option firn_model_options[] = {
      .offset = offsetof(header_raw, columns),
      .shapes = FIRN_CONF_MAP,
      .example = "{entry_id: {checks: [not_null]}}",
-     .help = "Checks of columns, by the column's name."},
+     .help = "Checks and descriptions of columns, by the column's name."},
     FIRN_OPTIONS_OF_TABLE(header_raw),
+    FIRN_OPTIONS_ABOUT(header_raw),
+    {.key = "memory",
+     .kind = FIRN_OPT_BYTES,
+     .offset = offsetof(header_raw, memory),
+     .min = (int64_t)64 << 20,
+     .max = (int64_t)64 << 40,
+     .computed = "all that --memory leaves",
+     .example = "500MB",
+     .help = "What the engine may use for this model, within --memory; beyond it, it spills. The "
+             "model waits until that much is free of what others asked for."},
     {.key = NULL},
 };
 
@@ -155,11 +168,34 @@ static firn_code header_yaml(firn_str text, size_t word_end, size_t close, const
     return FIRN_E_CONFIG;
 }
 
+/* What says how files are written says nothing of a view. */
+static firn_code refuse_of_view(const firn_conf *root, firn_err *err)
+{
+    static const char *const keys[] = {"partition", "sort", "format_version", "properties",
+                                       "memory"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(keys); i++) {
+        const firn_conf *c = firn_conf_get(root, keys[i]);
+        if (!c)
+            continue;
+        firn_raise_conf(err, c->key_place, FIRN_ID_VALUE, "a view has no %s: it has no rows",
+                        keys[i]);
+        firn_err_advise(err, "take the key out, or write materialize: table");
+        return FIRN_E_CONFIG;
+    }
+    return FIRN_OK;
+}
+
 static firn_code read_header(const firn_conf *root, firn_arena *a, firn_model *ret, firn_err *err)
 {
     header_raw raw = {0};
     FIRN_TRY(firn_options_fill(firn_model_options, root, true, &raw, a, err));
     ret->materialize = (firn_materialize)raw.materialize;
+    if (ret->materialize == FIRN_MATERIALIZE_VIEW)
+        FIRN_TRY(refuse_of_view(root, err));
+    const firn_conf *memory = firn_conf_get(root, "memory");
+    ret->memory = raw.memory;
+    ret->memory_place = memory ? memory->place : (firn_place){0};
+    FIRN_TRY(firn_read_about(&raw.about, root, &ret->table, err));
     FIRN_TRY(firn_read_partition(raw.partition, a, &ret->table, err));
     FIRN_TRY(firn_read_sort(raw.sort, a, &ret->table, err));
     FIRN_TRY(firn_read_properties(raw.properties, a, &ret->table, err));
@@ -211,7 +247,7 @@ static firn_code read_sql(firn_str text, size_t from, firn_arena *a, firn_model 
                              "a WITH");
         return FIRN_E_CONFIG;
     }
-    ret->sql = parts[0];
+    ret->written = ret->sql = ret->filled.sql = parts[0];
     ret->sql_place = firn_place_of(text, (size_t)(parts[0].p - text.p), ret->file);
     return FIRN_OK;
 }
@@ -239,11 +275,68 @@ firn_code firn_model_parse(firn_str text, firn_ident ident, const char *file, fi
     return FIRN_OK;
 }
 
+firn_code firn_model_fill(firn_model *m, const firn_variables *vars, firn_arena *a, firn_err *err)
+{
+    firn_place place = m->sql_place;
+    place.file = m->file;
+    FIRN_TRY(firn_variables_fill(vars, m->written, place, a, &m->filled, err));
+    m->sql = m->filled.sql;
+    return FIRN_OK;
+}
+
+firn_sql_origin firn_model_origin(const firn_model *m)
+{
+    return (firn_sql_origin){.file = m->file,
+                             .line = (int)m->sql_place.line,
+                             .column = (int)m->sql_place.column,
+                             .shifts = m->filled.shifts,
+                             .shift_count = m->filled.shift_count};
+}
+
+static firn_code view_of_model(const firn_model *m, firn_arena *a, firn_view_def *ret,
+                               firn_err *err)
+{
+    const firn_table_conf *t = &m->table;
+    firn_str *docs = firn_arena_array(a, 2 * t->doc_count, sizeof *docs);
+    if (!docs)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < t->doc_count; i++) {
+        docs[2 * i] = t->docs[i].column;
+        docs[2 * i + 1] = t->docs[i].text;
+    }
+    *ret = (firn_view_def){.ident = t->ident,
+                           .sql = m->sql,
+                           .origin = firn_model_origin(m),
+                           .description = t->description,
+                           .docs = docs,
+                           .doc_count = t->doc_count};
+    return FIRN_OK;
+}
+
+firn_code firn_model_views(const firn_model *models, size_t count, firn_arena *a,
+                           firn_view_def **ret, size_t *ret_count, firn_err *err)
+{
+    firn_view_def *views = firn_arena_array(a, count, sizeof *views);
+    size_t n = 0;
+    if (!views)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < count; i++) {
+        const firn_model *m = &models[i];
+        if (m->materialize != FIRN_MATERIALIZE_VIEW)
+            continue;
+        FIRN_TRY(view_of_model(m, a, &views[n++], err));
+    }
+    *ret = views;
+    *ret_count = n;
+    return FIRN_OK;
+}
+
 /* --- all files ----------------------------------------------------------------------------- */
 
 typedef struct walker {
     firn_env *env;
     const firn_project *p;
+    const firn_variables *vars;
     firn_arena *a;
     firn_names names;
     firn_locations locations;
@@ -297,6 +390,7 @@ static firn_code load_file(walker *w, const char *path, const char *shown, firn_
     }
     firn_str text = {(const char *)bytes.p, bytes.n};
     FIRN_TRY(firn_model_parse(text, ident, shown, w->a, &model, err));
+    FIRN_TRY(firn_model_fill(&model, w->vars, w->a, err));
     firn_place place = {shown, 0, 0};
     FIRN_TRY(firn_names_add(&w->names, ident, FIRN_OWNER_MODEL, place, err));
     FIRN_TRY(firn_locations_add(&w->locations, ident, NULL, place, err));
@@ -382,11 +476,15 @@ static firn_code check_folder(firn_env *env, const firn_project *p, bool *ret_th
     return FIRN_E_CONFIG;
 }
 
-firn_code firn_models_load(firn_env *env, const firn_project *p, firn_arena *a, firn_model **ret,
-                           size_t *ret_count, firn_err *err)
+firn_code firn_models_load(firn_env *env, const firn_project *p, const firn_variables *vars,
+                           firn_arena *a, firn_model **ret, size_t *ret_count, firn_err *err)
 {
-    walker w = {
-        .env = env, .p = p, .a = a, .names = FIRN_NAMES(a), .locations = FIRN_LOCATIONS(p, a)};
+    walker w = {.env = env,
+                .p = p,
+                .vars = vars,
+                .a = a,
+                .names = FIRN_NAMES(a),
+                .locations = FIRN_LOCATIONS(p, a)};
     bool there;
     FIRN_TRY(check_folder(env, p, &there, err));
     for (size_t i = 0; i < p->ingest_count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pipeline/model_run.h"
+#include "pipeline/model_int.h"
 
 #include "base/hash.h"
 #include "base/str.h"
@@ -11,8 +11,8 @@
 #include "pipeline/replace_schema.h"
 #include "pipeline/sorted.h"
 #include "pipeline/spec_note.h"
-#include "pipeline/tables.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define MAX_TRIES   3
@@ -26,8 +26,10 @@ typedef struct model_work {
     firn_arena *a;
 
     const firn_metadata *before; /* NULL: the table is to be created */
+    firn_replaced_view view;     /* that has the table's name so far */
     firn_inputs inputs;
     char fingerprint[65];
+    firn_str parts; /* of the fingerprint, for people */
 
     firn_str select; /* rewritten, with its columns cast to what a table can keep */
     firn_type schema;
@@ -36,31 +38,18 @@ typedef struct model_work {
     firn_write_target target;
     firn_data_files data;
     firn_scratch_paths scratch;
+    firn_shadow_sample sample; /* with a shadow: what it reads may be a part of all */
 } model_work;
 
 /* --- is there anything to do? -------------------------------------------------------------- */
 
-static firn_code refuse_itself(const model_work *w, firn_err *err)
-{
-    for (size_t i = 0; i < w->inputs.n; i++) {
-        if (!firn_ident_eq(w->inputs.v[i].ident, w->model->table.ident))
-            continue;
-        firn_raise(err, FIRN_E_CONFIG, "model %.*s.%.*s reads itself",
-                   FIRN_STR_ARG(w->model->table.ident.ns),
-                   FIRN_STR_ARG(w->model->table.ident.name));
-        firn_err_advise(err, "a table that is replaced as a whole cannot be its own input");
-        return firn_err_place(err, w->model->sql_place);
-    }
-    return FIRN_OK;
-}
-
 static firn_code fingerprint_checks(const model_work *w, firn_buf *b, firn_err *err)
 {
     const firn_table_conf *t = &w->model->table;
-    for (size_t i = 0; i < t->check_count; i++)
-        FIRN_TRY(firn_buf_addf(b, err, "\ncheck %d %d %.*s %.*s", (int)t->checks[i].kind,
-                               (int)t->checks[i].severity, FIRN_STR_ARG(t->checks[i].column),
-                               FIRN_STR_ARG(t->checks[i].sql)));
+    for (size_t i = 0; i < t->check_count; i++) {
+        FIRN_TRY(firn_buf_addc(b, '\n', err));
+        FIRN_TRY(firn_check_print(&t->checks[i], b, err));
+    }
     for (size_t i = 0; i < t->sort_count; i++)
         FIRN_TRY(firn_buf_addf(b, err, "\nsort %d %lld %.*s %d %d", (int)t->sort[i].kind,
                                (long long)t->sort[i].width, FIRN_STR_ARG(t->sort[i].column),
@@ -72,6 +61,18 @@ static firn_code fingerprint_checks(const model_work *w, firn_buf *b, firn_err *
     return FIRN_OK;
 }
 
+/* `b` holds the version on its first line, and all but the inputs. */
+static firn_code make_parts(model_work *w, const firn_buf *b, firn_err *err)
+{
+    uint8_t sha[32];
+    char text[17];
+    firn_str rest = firn_buf_str(b);
+    firn_str_cut(&rest, '\n');
+    FIRN_TRY(firn_sha256((const uint8_t *)rest.p, rest.n, sha, err));
+    firn_hex(sha, 8, text);
+    return firn_model_parts(firn_str_of(text), &w->inputs, w->a, &w->parts, err);
+}
+
 /* What the result depends on: the statement, its checks, the snapshots of its inputs. */
 static firn_code make_fingerprint(model_work *w, firn_err *err)
 {
@@ -80,6 +81,12 @@ static firn_code make_fingerprint(model_work *w, firn_err *err)
     FIRN_TRY(firn_buf_addf(&b, err, "1 %s\n", FIRN_VERSION));
     FIRN_TRY(firn_buf_addstr(&b, w->model->sql, err));
     FIRN_TRY(fingerprint_checks(w, &b, err));
+    for (size_t i = 0; i < w->inputs.view_count; i++) {
+        const firn_view_def *v = w->inputs.views[i].def;
+        FIRN_TRY(firn_buf_addf(&b, err, "\nview %.*s %.*s %.*s", FIRN_STR_ARG(v->ident.ns),
+                               FIRN_STR_ARG(v->ident.name), FIRN_STR_ARG(v->sql)));
+    }
+    FIRN_TRY(make_parts(w, &b, err));
     for (size_t i = 0; i < w->inputs.n; i++) {
         const firn_input *in = &w->inputs.v[i];
         FIRN_TRY(
@@ -96,12 +103,44 @@ static firn_code make_fingerprint(model_work *w, firn_err *err)
     return FIRN_OK;
 }
 
-static bool is_unchanged(const model_work *w)
+static bool is_volatile(const model_work *w)
+{
+    bool again = firn_sql_is_volatile(w->model->sql) || w->model->filled.volatile_;
+    for (size_t i = 0; i < w->inputs.view_count; i++)
+        again = again || firn_sql_is_volatile(w->inputs.views[i].def->sql);
+    return again;
+}
+
+/* Also says why. */
+static bool is_unchanged(model_work *w, bool full_refresh)
 {
     const firn_snapshot *s = w->before ? firn_metadata_current(w->before) : NULL;
-    if (!s || firn_sql_is_volatile(w->model->sql))
-        return false;
-    return firn_str_eqc(firn_snapshot_summary(s, FINGERPRINT), w->fingerprint);
+    firn_str made_from = s ? firn_snapshot_summary(s, FINGERPRINT) : (firn_str){NULL, 0};
+    char *why = w->result->why;
+    bool same = made_from.p && firn_str_eqc(made_from, w->fingerprint);
+    if (!w->before)
+        snprintf(why, FIRN_MODEL_WHY_MAX, "it was never made");
+    else if (full_refresh)
+        snprintf(why, FIRN_MODEL_WHY_MAX, "--full-refresh");
+    else if (!made_from.p)
+        snprintf(why, FIRN_MODEL_WHY_MAX, "the table was changed by another program");
+    else if (same && is_volatile(w))
+        snprintf(why, FIRN_MODEL_WHY_MAX, "its result depends on the time or on chance");
+    else if (same)
+        snprintf(why, FIRN_MODEL_WHY_MAX, "its statement and what it reads are as they were");
+    else
+        firn_model_why(firn_snapshot_summary(s, FIRN_MODEL_PARTS), w->parts, why);
+    return same && !full_refresh && !is_volatile(w);
+}
+
+static firn_code load_behind_view(model_work *w, firn_err *err)
+{
+    FIRN_TRY(firn_view_find_replaced(w->run, w->model->table.ident, w->a, &w->view, err));
+    if (!w->view.there)
+        return FIRN_E_CONFLICT;
+    if (!w->view.kept.name.p)
+        return FIRN_OK;
+    return firn_table_load(w->run->catalog, w->run->io, w->view.kept, w->a, &w->before, err);
 }
 
 static firn_code load_state(model_work *w, firn_err *err)
@@ -109,46 +148,19 @@ static firn_code load_state(model_work *w, firn_err *err)
     firn_err local = {0};
     firn_code code = firn_table_load(w->run->catalog, w->run->io, w->model->table.ident, w->a,
                                      &w->before, &local);
+    if (code == FIRN_E_UNSUPPORTED) /* the name is a view's: the table that it was before, if any */
+        code = load_behind_view(w, &local);
     if (code != FIRN_OK && code != FIRN_E_NOTFOUND) {
         *err = local;
         return code;
     }
-    const firn_sql_origin origin = {w->model->file, (int)w->model->sql_place.line,
-                                    (int)w->model->sql_place.column};
+    const firn_sql_origin origin = firn_model_origin(w->model);
     FIRN_TRY(firn_tables_find(w->run, w->model->sql, &origin, w->a, &w->inputs, err));
-    FIRN_TRY(refuse_itself(w, err));
+    FIRN_TRY(firn_model_refuse_itself(w->model, &w->inputs, err));
     return make_fingerprint(w, err);
 }
 
 /* --- columns ------------------------------------------------------------------------------- */
-
-static firn_code refuse_column(const model_work *w, const firn_result_column *c, const char *why,
-                               const char *advice, firn_err *err)
-{
-    firn_raise(err, FIRN_E_SQL, "column %s of model %.*s.%.*s %s", firn_quote(c->name).s,
-               FIRN_STR_ARG(w->model->table.ident.ns), FIRN_STR_ARG(w->model->table.ident.name),
-               why);
-    firn_err_advise(err, "%s", advice);
-    return firn_err_place(err, w->model->sql_place);
-}
-
-static firn_code check_column(const model_work *w, const firn_result_column *columns, size_t i,
-                              firn_err *err)
-{
-    const firn_result_column *c = &columns[i];
-    if (c->refuse) {
-        const char *why = firn_arena_printf(w->a, "is %.*s, which no Iceberg table can keep",
-                                            FIRN_STR_ARG(c->engine_type));
-        return refuse_column(w, c, why ? why : "", "cast it, for example: CAST(x AS VARCHAR)", err);
-    }
-    if (c->name.n == 0)
-        return refuse_column(w, c, "has no name", "give it one with AS", err);
-    for (size_t k = 0; k < i; k++)
-        if (firn_str_ieq(columns[k].name, c->name))
-            return refuse_column(w, c, "is there twice (names are compared without case)",
-                                 "give one of them another name with AS", err);
-    return FIRN_OK;
-}
 
 /* SELECT "a", CAST("b" AS DECIMAL(38,0)) AS "b" FROM (…): the engine's own types where a table can
  * keep them. */
@@ -180,13 +192,8 @@ static firn_code cast_columns(model_work *w, firn_str rewritten, const firn_resu
 static firn_code make_schema(model_work *w, const firn_result_column *columns, size_t count,
                              firn_err *err)
 {
-    firn_field *fields = firn_arena_array(w->a, count, sizeof *fields);
-    if (!fields)
-        return firn_arena_raise(w->a, err);
-    for (size_t i = 0; i < count; i++) {
-        FIRN_TRY(check_column(w, columns, i, err));
-        fields[i] = (firn_field){.name = columns[i].name, .type = columns[i].type};
-    }
+    firn_field *fields;
+    FIRN_TRY(firn_model_fields(w->model, columns, count, w->a, &fields, err));
     w->schema = (firn_type){.kind = FIRN_T_STRUCT, .fields = fields, .field_count = count};
     w->last_column_id = w->before ? w->before->last_column_id : 0;
     if (w->before)
@@ -202,21 +209,10 @@ static firn_code make_schema(model_work *w, const firn_result_column *columns, s
     return code == FIRN_OK ? code : firn_err_place(err, t->partition_place);
 }
 
-static firn_code engine_error(const model_work *w, firn_str sql, int shift, firn_err *err)
-{
-    if (err->code != FIRN_E_SQL)
-        return err->code;
-    firn_place p = w->model->sql_place;
-    const firn_sql_origin origin = {w->model->file, (int)p.line, (int)p.column - shift};
-    firn_sql_locate(err, sql, &origin);
-    firn_tables_advise(w->run, err);
-    return err->where[0] ? err->code : firn_err_place(err, p); /* it may say no line */
-}
-
 static firn_code explain_error(const model_work *w, firn_str sql, firn_err *err)
 {
     const char *full = firn_arena_printf(w->a, FIRN_EXPLAIN "%.*s", FIRN_STR_ARG(sql));
-    return engine_error(w, firn_str_of(full), FIRN_EXPLAIN_COLUMNS, err);
+    return firn_model_engine_error(w->run, w->model, firn_str_of(full), FIRN_EXPLAIN_COLUMNS, err);
 }
 
 /* --- running ------------------------------------------------------------------------------- */
@@ -233,17 +229,47 @@ static firn_code describe(model_work *w, firn_tables *t, firn_err *err)
     FIRN_TRY(firn_tables_views(t, err));
     if (w->run->ops->describe(t->session, firn_buf_str(&sql), w->a, &kind, &columns, &count, err) !=
         FIRN_OK)
-        return engine_error(w, firn_buf_str(&sql), 0, err);
+        return firn_model_engine_error(w->run, w->model, firn_buf_str(&sql), 0, err);
     if (kind != FIRN_STATEMENT_SELECT) {
         firn_raise(err, FIRN_E_CONFIG, "a model is one SELECT");
+        firn_err_advise(err, FIRN_ONE_SELECT_ADVICE);
         return firn_err_place(err, w->model->sql_place);
     }
     FIRN_TRY(make_schema(w, columns, count, err));
     return cast_columns(w, firn_buf_str(&sql), columns, count, err);
 }
 
+/* What it reads may stand for more. */
+static void look_for_samples(model_work *w)
+{
+    for (size_t i = 0; w->run->shadow && i < w->inputs.n; i++) {
+        const firn_scan_plan *plan = &w->inputs.v[i].plan;
+        for (size_t k = 0; k < plan->count; k++) {
+            double scale = firn_shadow_scale(w->run->shadow, plan->files[k].file.file_path);
+            w->sample.scale = FIRN_MAX(w->sample.scale, scale);
+        }
+    }
+    w->target.sample = w->sample.scale > 1 ? &w->sample : NULL;
+}
+
+static firn_code say_sample(model_work *w, firn_err *err)
+{
+    firn_model_result *r = w->result;
+    double scale = r->rows ? (double)w->sample.rows / (double)r->rows : 1;
+    if (w->sample.scale <= 1)
+        return FIRN_OK;
+    for (size_t i = 0; i < w->data.n; i++)
+        FIRN_TRY(firn_shadow_set_scale(w->run->shadow, w->data.v[i].file_path, scale, err));
+    r->sampled = true;
+    r->rows = (uint64_t)w->sample.rows;
+    r->bytes_written = w->sample.bytes;
+    r->data_files = (size_t)w->sample.files;
+    return FIRN_OK;
+}
+
 static firn_code write_rows(model_work *w, firn_session *s, firn_err *err)
 {
+    look_for_samples(w);
     w->target.schema = &w->schema;
     w->target.spec = &w->spec;
     FIRN_TRY(
@@ -251,7 +277,7 @@ static firn_code write_rows(model_work *w, firn_session *s, firn_err *err)
     firn_code code =
         firn_write_rows(w->run, s, &w->target, w->select, w->a, &w->data, &w->scratch, err);
     if (code == FIRN_E_SQL) { /* an error of a value: no place is known in the model's own text */
-        firn_sql_locate(err, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
+        firn_sql_locate(err, (firn_str){NULL, 0}, &(firn_sql_origin){.line = 1, .column = 1});
         err->where[0] = '\0';
         firn_err_place(err, w->model->sql_place);
     }
@@ -277,25 +303,30 @@ static firn_code select_into_files(model_work *w, firn_err *err)
 static firn_code publish(model_work *w, firn_err *err)
 {
     for (size_t i = 0; i < w->data.n; i++)
-        FIRN_TRY(firn_env_publish(w->run->env, w->scratch.v[i], w->data.v[i].file_path, err));
+        FIRN_TRY(firn_written_publish(w->run, w->scratch.v[i], w->data.v[i].file_path, err));
     return FIRN_FAIL("model.after_publish", err);
 }
 
 static firn_code check(model_work *w, firn_err *err)
 {
-    const firn_check_input in = {.ident = w->model->table.ident,
+    const firn_check_input in = {.project = w->project,
+                                 .ident = w->model->table.ident,
                                  .checks = w->model->table.checks,
                                  .check_count = w->model->table.check_count,
                                  .schema = &w->schema,
                                  .files = w->data.v,
                                  .file_count = w->data.n};
-    return firn_checks_run(w->run, &in, &w->result->warnings, err);
+    firn_check_counts counts;
+    firn_code code = firn_checks_run(w->run, &in, &counts, err);
+    w->result->warnings = counts.warnings;
+    return code;
 }
 
 static firn_code commit(model_work *w, firn_err *err)
 {
     const firn_property summary[] = {{"firn.run", firn_str_of(w->run->run_id)},
-                                     {FINGERPRINT, firn_str_of(w->fingerprint)}};
+                                     {FINGERPRINT, firn_str_of(w->fingerprint)},
+                                     {FIRN_MODEL_PARTS, w->parts}};
     bool same = w->before && firn_schema_same(&w->before->schema->type, &w->schema);
     const firn_table_change change = {
         .ident = w->model->table.ident,
@@ -318,6 +349,8 @@ static firn_code commit(model_work *w, firn_err *err)
     firn_commit_ctx ctx = firn_context_commit(w->run);
     FIRN_TRY(
         w->run->catalog->ops->create_namespace(w->run->catalog, w->model->table.ident.ns, err));
+    if (w->view.there)
+        FIRN_TRY(firn_view_give_way(w->run, w->model->table.ident, &w->view, err));
     FIRN_TRY(firn_commit(&ctx, &change, 1, w->a, &result, err));
     w->result->snapshot_id = result.snapshot_id;
     return FIRN_OK;
@@ -341,7 +374,7 @@ static firn_code run_once(model_work *w, bool full_refresh, firn_err *err)
 {
     FIRN_TRY(firn_context_check(w->run, err));
     FIRN_TRY(load_state(w, err));
-    w->result->unchanged = !full_refresh && is_unchanged(w);
+    w->result->unchanged = is_unchanged(w, full_refresh);
     if (w->result->unchanged)
         return FIRN_OK;
     FIRN_TRY(find_target(w, err));
@@ -363,7 +396,7 @@ static firn_code run_once(model_work *w, bool full_refresh, firn_err *err)
         w->result->bytes_written += w->data.v[i].file_size_in_bytes;
     }
     w->result->data_files = w->data.n;
-    return code;
+    return code == FIRN_OK ? say_sample(w, err) : code;
 }
 
 firn_code firn_model_run(firn_context *run, const firn_project *project, const firn_model *model,
@@ -379,7 +412,9 @@ firn_code firn_model_run(firn_context *run, const firn_project *project, const f
         *ret = (firn_model_result){.snapshot_id = FIRN_NO_SNAPSHOT};
         model_work w = {.run = run, .project = project, .model = model, .result = ret, .a = a};
         firn_err_clear(e);
-        code = run_once(&w, full_refresh, e);
+        code = model->materialize == FIRN_MATERIALIZE_VIEW
+                   ? firn_view_run(run, project, model, full_refresh, a, ret, e)
+                   : run_once(&w, full_refresh, e);
     }
     return code;
 }

@@ -5,6 +5,7 @@
 
 #include "pipeline/context.h"
 #include "pipeline/model.h"
+#include "pipeline/model_why.h"
 
 typedef struct firn_model_result {
     bool unchanged; /* the statement and its inputs are as they were: nothing was done */
@@ -13,6 +14,8 @@ typedef struct firn_model_result {
     int64_t bytes_written;
     int64_t snapshot_id;
     size_t warnings;
+    bool sampled;  /* with a shadow: the numbers are worked out from a part of what it reads */
+    char why[FIRN_MODEL_WHY_MAX]; /* it is made, or is not: for people */
 } firn_model_result;
 
 /* Runs a model.  `full_refresh`: also when nothing changed.  If the table changed while the model

@@ -52,6 +52,8 @@ const char *firn_ident_fault(firn_str text)
         return "its namespace is longer than 255 bytes";
     if (firn_str_ends(ident.name, FIRN_REJECTS_SUFFIX))
         return "names that end with " FIRN_REJECTS_SUFFIX " are kept for bad records";
+    if (firn_str_ends(ident.name, FIRN_FAILURES_SUFFIX))
+        return "names that end with " FIRN_FAILURES_SUFFIX " are kept for what checks find";
     return NULL;
 }
 

@@ -4,6 +4,7 @@
 
 #include "pipeline/interpolate.h"
 #include "pipeline/project_int.h"
+#include "pipeline/vars.h"
 #include "pipeline/yaml.h"
 
 #include <string.h>
@@ -17,6 +18,8 @@ typedef struct root_raw {
     const firn_conf *sources;
     const firn_conf *ingest;
     const firn_conf *models;
+    const firn_conf *tests;
+    const firn_conf *vars;
     uint64_t memory;
     int64_t threads;
 } root_raw;
@@ -70,6 +73,21 @@ static const firn_option root_options[] = {
      .computed = "models",
      .example = "models",
      .help = "The folder of the models; models/curated/orders.sql is the table curated.orders."},
+    {.key = "vars",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(root_raw, vars),
+     .shapes = FIRN_CONF_MAP,
+     .example = "{rate: 0.06, start: 2025-01-01}",
+     .help = "Variables of the models, there written ${rate}: numbers, dates, texts, true, false, "
+             "null or lists of them; --var wins. today, now and run_id are built in."},
+    {.key = "tests",
+     .kind = FIRN_OPT_CONF,
+     .flags = FIRN_OPT_PATH,
+     .offset = offsetof(root_raw, tests),
+     .shapes = FIRN_CONF_TEXT,
+     .computed = "tests",
+     .example = "tests",
+     .help = "The folder of the unit tests of models; every .yml in it is read by firn test."},
     {.key = "namespaces",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(root_raw, settings.namespaces),
@@ -88,6 +106,12 @@ static const firn_option root_options[] = {
      .shapes = FIRN_CONF_MAP,
      .example = "{max: 1000, max_ratio: 5%}",
      .help = "How many bad records are too many."},
+    {.key = "run_record",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(root_raw, settings.run_record),
+     .shapes = FIRN_CONF_MAP,
+     .example = "{keep: 90d}",
+     .help = "How long it is kept what ran here; firn status and firn history show it."},
     {.key = "timezone",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(root_raw, settings.timezone),
@@ -123,10 +147,15 @@ const firn_option_section *firn_project_tables(size_t *ret_count)
         {"ingest[]", "One stream and its table.", firn_ingest_options},
         {"ingest[].columns.NAME", "A given column; a type alone is short for {type: …}.",
          firn_ingest_column_options},
+        {"ingest[].contract", "What may change once the table exists.", firn_contract_options},
         {"checks[]", "A check; a text alone is short for {check: …}.", firn_check_options},
+        {"checks[].relationships", "Values that another table has.", firn_relationships_options},
+        {"checks[].row_count", "How many rows there are.", firn_row_count_options},
+        {"checks[].freshness", "How old the newest row may be.", firn_freshness_options},
         {"maintenance", "How data files are written.", firn_maintenance_options},
         {"namespaces.NAME", "Settings of a namespace.", firn_namespace_options},
         {"rejects", "How many bad records are too many.", firn_rejects_options},
+        {"run_record", "How long it is kept what ran here.", firn_run_record_options},
         {"model header", "The comment at the head of a model.", firn_model_options},
         {"model header: columns.NAME", "A column of a model.", firn_model_column_options},
     };
@@ -156,24 +185,46 @@ static firn_code read_streams(const root_raw *raw, firn_project *p, firn_arena *
     return firn_read_ingest(raw->ingest, p, sources, a, err);
 }
 
-static firn_code read_models_folder(const firn_conf *c, const char *prefix, firn_project *p,
-                                    firn_arena *a, firn_err *err)
+/* A folder of the project: where it is, and how it is shown. */
+typedef struct folder_of {
+    const char *path;
+    const char *shown;
+    firn_place place;
+} folder_of;
+
+static firn_code read_folder(const firn_conf *c, const char *name, const char *prefix,
+                             const firn_project *p, firn_arena *a, folder_of *ret, firn_err *err)
 {
-    firn_str path = c ? c->text : FIRN_STR_LIT("models");
+    firn_str path = c ? c->text : firn_str_of(name);
     if (c) {
-        p->models_place = c->place;
-        FIRN_TRY(firn_conf_path(c, "models", p->folder, a, &p->models, err));
+        ret->place = c->place;
+        FIRN_TRY(firn_conf_path(c, name, p->folder, a, &ret->path, err));
     } else {
-        FIRN_TRY(firn_path_join(p->folder, path, a, &p->models, err));
+        FIRN_TRY(firn_path_join(p->folder, path, a, &ret->path, err));
     }
     while (firn_str_starts(path, "./"))
         path = (firn_str){path.p + 2, path.n - 2};
     while (path.n > 1 && path.p[path.n - 1] == '/')
         path.n--;
     bool relative = path.n == 0 || (path.p[0] != '/' && !firn_str_starts(path, "file:"));
-    p->models_shown =
-        relative ? firn_arena_printf(a, "%s%.*s", prefix, FIRN_STR_ARG(path)) : p->models;
-    return p->models_shown ? FIRN_OK : firn_arena_raise(a, err);
+    ret->shown = relative ? firn_arena_printf(a, "%s%.*s", prefix, FIRN_STR_ARG(path)) : ret->path;
+    return ret->shown ? FIRN_OK : firn_arena_raise(a, err);
+}
+
+static firn_code read_folders(const root_raw *raw, const char *prefix, firn_project *p,
+                              firn_arena *a, firn_err *err)
+{
+    folder_of models = {0};
+    folder_of tests = {0};
+    FIRN_TRY(read_folder(raw->models, "models", prefix, p, a, &models, err));
+    FIRN_TRY(read_folder(raw->tests, "tests", prefix, p, a, &tests, err));
+    p->models = models.path;
+    p->models_shown = models.shown;
+    p->models_place = models.place;
+    p->tests = tests.path;
+    p->tests_shown = tests.shown;
+    p->tests_place = tests.place;
+    return FIRN_OK;
 }
 
 /* Two tables in one folder would delete each other's files. */
@@ -194,10 +245,13 @@ static firn_code read_root(firn_env *env, const firn_conf *root, const char *pre
     FIRN_TRY(firn_read_name(raw.name, "a name", &p->name, err));
     FIRN_TRY(firn_conf_path(raw.warehouse, "warehouse", p->folder, a, &p->warehouse, err));
     FIRN_TRY(firn_read_settings(env, &raw.settings, p, a, err));
+    firn_variables vars = {.a = a}; /* only to see whether they are right */
+    FIRN_TRY(firn_variables_add_conf(&vars, raw.vars, false, err));
+    p->vars = raw.vars;
     p->memory = raw.memory;
     p->threads = raw.threads;
     FIRN_TRY(read_streams(&raw, p, a, err));
-    FIRN_TRY(read_models_folder(raw.models, prefix, p, a, err));
+    FIRN_TRY(read_folders(&raw, prefix, p, a, err));
     return check_locations(p, a, err);
 }
 

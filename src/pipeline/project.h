@@ -18,6 +18,9 @@
 /* What firn writes about the rows it could not land into raw.x is in raw.x__rejects. */
 #define FIRN_REJECTS_SUFFIX "__rejects"
 
+/* Rows of curated.x that a check found are in curated.x__failures. */
+#define FIRN_FAILURES_SUFFIX "__failures"
+
 typedef struct firn_catalog_conf {
     firn_str type;    /* "sqlite" */
     firn_str name;    /* the first part of lake.raw.orders */
@@ -64,6 +67,10 @@ typedef enum firn_check_kind {
     FIRN_CHECK_NOT_NULL,
     FIRN_CHECK_UNIQUE,
     FIRN_CHECK_EXPRESSION, /* an SQL condition that holds for every row */
+    FIRN_CHECK_ACCEPTED_VALUES,
+    FIRN_CHECK_RELATIONSHIPS, /* values that are there in another table */
+    FIRN_CHECK_ROW_COUNT,
+    FIRN_CHECK_FRESHNESS,
 } firn_check_kind;
 
 typedef enum firn_severity {
@@ -74,11 +81,26 @@ typedef enum firn_severity {
 typedef struct firn_check {
     firn_check_kind kind;
     firn_severity severity;
-    firn_str column; /* "" for a check of whole rows */
-    firn_str sql;    /* of an expression */
-    firn_str name;   /* as given, or not_null(x), unique(x), the expression; unique in its table */
+    firn_str column;      /* "" for a check of whole rows */
+    firn_str sql;         /* of an expression */
+    firn_str where;       /* only rows for which it is true are looked at; "": all */
+    firn_str name;        /* as given, or not_null(x), unique(x), …, the expression; unique in its
+                           * table */
+    firn_strings columns; /* of unique and not_null */
+    firn_strings values;  /* of accepted_values; read as the column's type is */
+    firn_ident to;        /* of relationships */
+    firn_str field;       /* the column there */
+    int64_t min_rows;     /* of row_count */
+    int64_t max_rows;
+    int64_t max_age_ms; /* of freshness */
     firn_place place;
 } firn_check;
+
+/* What a column means, by its path ("address.city"). */
+typedef struct firn_column_doc {
+    firn_str column;
+    firn_str text;
+} firn_column_doc;
 
 /* What a table of an ingest entry or of a model is asked to be. */
 typedef struct firn_table_conf {
@@ -94,6 +116,10 @@ typedef struct firn_table_conf {
     firn_property *properties; /* of the table, when it is made */
     size_t property_count;
     int32_t format_version; /* of the table, when it is made; 0: as the namespace says */
+    firn_str description;   /* .p == NULL: none given */
+    firn_column_doc *docs;  /* of columns */
+    size_t doc_count;
+    firn_strings tags; /* by which it is selected: tag:daily */
 } firn_table_conf;
 
 typedef enum firn_ingest_mode {
@@ -123,6 +149,9 @@ typedef struct firn_ingest {
     firn_file_identity identity;
     firn_given *columns;
     size_t column_count;
+    firn_layout_policy
+        policy;        /* as written; firn_ingest_policy fills in what depends on the format */
+    size_t max_fields; /* 0: the default */
 } firn_ingest;
 
 /* Settings of one namespace, and of those below it that have none of their own. */
@@ -150,13 +179,18 @@ typedef struct firn_project {
     const char *models;       /* folder */
     const char *models_shown; /* as the user knows it */
     firn_place models_place;  /* line 0: the default, which need not exist */
+    const char *tests;        /* folder of the unit tests; the rest as of models */
+    const char *tests_shown;
+    firn_place tests_place;
     firn_namespace_conf *namespaces;
     size_t namespace_count;
     firn_maintenance maintenance;
     firn_reject_limits rejects;
-    firn_str timezone; /* for display only; data is UTC */
-    uint64_t memory;   /* bytes of the whole process */
-    int64_t threads;   /* 0: one a processor */
+    int64_t run_record_ms; /* how long runs are kept in the record */
+    const firn_conf *vars; /* variables of the models (vars.h); NULL: none */
+    firn_str timezone;     /* for display only; data is UTC */
+    uint64_t memory;       /* bytes of the whole process */
+    int64_t threads;       /* 0: one a processor */
 } firn_project;
 
 /* --- loading ------------------------------------------------------------------------------- */
@@ -178,6 +212,10 @@ FIRN_NODISCARD firn_code firn_project_bare(firn_env *env, firn_str name, firn_st
 
 /* Returns the source of this name, or NULL. */
 const firn_source_conf *firn_project_source(const firn_project *p, firn_str name);
+
+/* How the records of an entry become columns, when they come in this format. */
+firn_layout_policy firn_ingest_policy(const firn_ingest *ingest, const firn_decoder_ops *decoder);
+firn_shape_limits firn_ingest_limits(const firn_ingest *ingest);
 
 /* How the tables of a namespace are written: its own settings, those of the nearest namespace above
  * it, or the project's. */

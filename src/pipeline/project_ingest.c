@@ -19,7 +19,9 @@ typedef struct ingest_raw {
     const firn_conf *columns;
     const firn_conf *checks;
     const firn_conf *properties;
+    firn_about_raw about;
     int64_t format_version;
+    firn_policy_raw policy;
     firn_format_raw format;
 } ingest_raw;
 
@@ -66,7 +68,43 @@ const firn_option firn_ingest_options[] = {
      .shapes = FIRN_CONF_MAP,
      .example = "{amount: decimal(18,2)}",
      .help = "Columns whose type, format or name is known; the others are found out."},
+    {.key = "on_conflict_of_types",
+     .kind = FIRN_OPT_ENUM,
+     .offset = offsetof(ingest_raw, policy.conflicts),
+     .computed = "residual for documents, string for CSV",
+     .words = firn_conflicts_words,
+     .example = "string",
+     .help = "Values of several kinds at one path. residual: the column has the kind seen most, "
+             "other values go to the JSON column _residual, by their path; string: a new column is "
+             "text; json: it is JSON text; reject: records with other values go to the rejects; "
+             "fail: nothing lands."},
+    {.key = "contract",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(ingest_raw, policy.contract),
+     .shapes = FIRN_CONF_TEXT | FIRN_CONF_MAP,
+     .computed = "evolve",
+     .example = "{columns: freeze, data_type: discard_value}",
+     .help = "What may change once the table exists: one word for columns and types (evolve, "
+             "freeze, discard_value, discard_row, reject), or a map."},
+    {.key = "nested",
+     .kind = FIRN_OPT_ENUM,
+     .offset = offsetof(ingest_raw, policy.nested),
+     .otherwise = "native",
+     .words = firn_nested_words,
+     .example = "json",
+     .help = "Objects and arrays in records. native: structs, lists and maps; json: JSON text; "
+             "flatten: objects become columns a__b, arrays tables TABLE__a."},
+    {.key = "max_fields",
+     .kind = FIRN_OPT_INT,
+     .offset = offsetof(ingest_raw, policy.max_fields),
+     .otherwise = "1000",
+     .min = 1,
+     .max = FIRN_SHAPE_MAX_KEYS,
+     .example = "100",
+     .help = "An object with more different keys than this is no struct: its keys are data. It "
+             "becomes a map, or JSON text where its values are of several kinds."},
     FIRN_OPTIONS_OF_TABLE(ingest_raw),
+    FIRN_OPTIONS_ABOUT(ingest_raw),
     {.key = "infer",
      .kind = FIRN_OPT_ENUM,
      .offset = offsetof(ingest_raw, infer),
@@ -112,6 +150,13 @@ const firn_option firn_ingest_options[] = {
      .offset = offsetof(ingest_raw, format.null_text),
      .computed = "the source's",
      .example = "\"NULL\"",
+     .help = "As in the source."},
+    {.key = "extended",
+     .kind = FIRN_OPT_ENUM,
+     .offset = offsetof(ingest_raw, format.extended),
+     .computed = "the source's",
+     .words = firn_extended_words,
+     .example = "false",
      .help = "As in the source."},
     {.key = "records",
      .kind = FIRN_OPT_STRING,
@@ -249,7 +294,9 @@ static firn_code read_entry(const firn_conf *c, const firn_project *p,
     FIRN_TRY(firn_read_partition(raw.partition, a, &ret->table, err));
     FIRN_TRY(firn_read_sort(raw.sort, a, &ret->table, err));
     FIRN_TRY(firn_read_properties(raw.properties, a, &ret->table, err));
+    FIRN_TRY(firn_read_about(&raw.about, c, &ret->table, err));
     ret->table.format_version = (int32_t)raw.format_version;
+    FIRN_TRY(firn_read_policy(&raw.policy, c, a, ret, err));
     ret->infer = (firn_infer)raw.infer;
     ret->identity = (firn_file_identity)raw.format.identity;
     FIRN_TRY(firn_format_finish(&raw.format, c, &ret->format, err));

@@ -66,6 +66,20 @@ FIRN_NODISCARD firn_code firn_locations_add(firn_locations *l, firn_ident ident,
                                             const firn_ingest *ingest, firn_place place,
                                             firn_err *err);
 
+/* --- check_conf.c -------------------------------------------------------------------------- */
+
+typedef FIRN_VEC(firn_check) firn_check_vec;
+
+/* Adds the checks of a list (NULL: none) of a column, or of a table (column "").  Names that are
+ * there already are errors. */
+FIRN_NODISCARD firn_code firn_read_checks(const firn_conf *list, firn_str column, firn_arena *a,
+                                          firn_check_vec *vec, firn_err *err);
+
+extern const firn_option firn_check_options[];
+extern const firn_option firn_relationships_options[];
+extern const firn_option firn_row_count_options[];
+extern const firn_option firn_freshness_options[];
+
 /* --- table_conf.c -------------------------------------------------------------------------- */
 
 /* Reads `partition:` (a term or a list of them; NULL: none). */
@@ -82,9 +96,40 @@ FIRN_NODISCARD firn_code firn_read_columns(const firn_columns_in *in, firn_arena
                                            firn_table_conf *ret, firn_given **ret_given,
                                            size_t *ret_given_count, firn_err *err);
 
+/* --- policy_conf.c ------------------------------------------------------------------------- */
+
+/* Options of an ingest entry about what does not fit. */
+typedef struct firn_policy_raw {
+    int conflicts;
+    const firn_conf *contract;
+    int nested;
+    int64_t max_fields;
+} firn_policy_raw;
+
+extern const char *const firn_conflicts_words[];
+extern const char *const firn_nested_words[];
+extern const firn_option firn_contract_options[];
+
+/* Fills in an entry's policy; `map`: the entry. */
+FIRN_NODISCARD firn_code firn_read_policy(const firn_policy_raw *raw, const firn_conf *map,
+                                          firn_arena *a, firn_ingest *ret, firn_err *err);
+
+/* Reads one word of a contract (NULL: none). */
+FIRN_NODISCARD firn_code firn_read_contract(const firn_conf *c, firn_contract *ret, firn_err *err);
+
 /* Reads `sort:` (NULL: none). */
 FIRN_NODISCARD firn_code firn_read_sort(const firn_conf *c, firn_arena *a, firn_table_conf *ret,
                                         firn_err *err);
+
+/* `description:` and `tags:`. */
+typedef struct firn_about_raw {
+    firn_str description;
+    firn_strings tags;
+} firn_about_raw;
+
+/* Checks them; `map`: where they were written (NULL: nowhere). */
+FIRN_NODISCARD firn_code firn_read_about(const firn_about_raw *raw, const firn_conf *map,
+                                         firn_table_conf *ret, firn_err *err);
 
 /* Reads `properties:` (NULL: none). */
 FIRN_NODISCARD firn_code firn_read_properties(const firn_conf *map, firn_arena *a,
@@ -92,7 +137,6 @@ FIRN_NODISCARD firn_code firn_read_properties(const firn_conf *map, firn_arena *
 
 extern const firn_option firn_ingest_column_options[];
 extern const firn_option firn_model_column_options[];
-extern const firn_option firn_check_options[];
 
 /* Options that ingest entries and models have alike; `raw`: the struct that gets them, with members
  * of these names. */
@@ -104,13 +148,27 @@ extern const firn_option firn_check_options[];
                 "and nulls first or nulls last behind them; for a table that is made."             \
     }
 
+/* `about`: a firn_about_raw. */
+#define FIRN_OPTIONS_ABOUT(raw)                                                                    \
+    {.key = "description",                                                                         \
+     .kind = FIRN_OPT_STRING,                                                                      \
+     .offset = offsetof(raw, about.description),                                                   \
+     .example = "One row per order",                                                               \
+     .help = "What the table holds; kept as its comment in Iceberg, where all engines show it."},  \
+    {                                                                                              \
+        .key = "tags", .kind = FIRN_OPT_STRINGS, .offset = offsetof(raw, about.tags),              \
+        .example = "[daily, finance]",                                                             \
+        .help = "Words by which it is selected: firn run tag:daily"                                \
+    }
+
 #define FIRN_OPTIONS_OF_TABLE(raw)                                                                 \
     {.key = "checks",                                                                              \
      .kind = FIRN_OPT_CONF,                                                                        \
      .offset = offsetof(raw, checks),                                                              \
      .shapes = FIRN_CONF_LIST,                                                                     \
-     .example = "[\"debit >= 0\"]",                                                                \
-     .help = "SQL conditions that hold for every row, audited before the commit."},                \
+     .example = "[\"debit >= 0\", {row_count: {min: 1}}]",                                           \
+     .help = "SQL conditions that hold for every row, and other checks of the table, audited "     \
+             "before the commit."},                                                                \
         {.key = "format_version",                                                                  \
          .kind = FIRN_OPT_INT,                                                                     \
          .offset = offsetof(raw, format_version),                                                  \
@@ -136,6 +194,7 @@ typedef struct firn_settings_in {
     const firn_conf *namespaces;
     const firn_conf *maintenance;
     const firn_conf *rejects;
+    const firn_conf *run_record;
     const firn_conf *timezone;
 } firn_settings_in;
 
@@ -151,6 +210,7 @@ extern const firn_option firn_catalog_options[];
 extern const firn_option firn_maintenance_options[];
 extern const firn_option firn_namespace_options[];
 extern const firn_option firn_rejects_options[];
+extern const firn_option firn_run_record_options[];
 
 /* --- project_source.c ---------------------------------------------------------------------- */
 
@@ -163,11 +223,13 @@ typedef struct firn_format_raw {
     firn_str encoding;
     firn_str null_text;
     firn_str records;
+    int extended; /* firn_extended */
     int identity;
 } firn_format_raw;
 
 extern const char *const firn_format_words[];
 extern const char *const firn_quote_words[];
+extern const char *const firn_extended_words[];
 extern const char *const firn_identity_words[];
 
 /* Checks that the options written in `map` belong to the format, and makes them the decoder's. */

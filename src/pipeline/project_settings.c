@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The maps of the project file that are settings: catalog, maintenance, namespaces, rejects, time
- * zone. */
+/* The maps of the project file that are settings: catalog, maintenance, namespaces, rejects, run
+ * record, time zone. */
 #include "pipeline/project_int.h"
 
 #include <string.h>
@@ -114,6 +114,22 @@ const firn_option firn_rejects_options[] = {
      .words = exit_words,
      .example = "0",
      .help = "Exit status of a run with bad records within the limits; 0: they are accepted."},
+    {.key = NULL},
+};
+
+typedef struct run_record_raw {
+    int64_t keep;
+} run_record_raw;
+
+const firn_option firn_run_record_options[] = {
+    {.key = "keep",
+     .kind = FIRN_OPT_DURATION,
+     .offset = offsetof(run_record_raw, keep),
+     .otherwise = "90d",
+     .min = 60000,
+     .max = INT64_MAX,
+     .example = "90d",
+     .help = "Older runs are forgotten, but the newest of each table never is."},
     {.key = NULL},
 };
 
@@ -240,6 +256,14 @@ static firn_code read_rejects(const firn_conf *c, firn_project *p, firn_arena *a
         .max_ratio = raw.max_ratio,
         .exit_status = statuses[raw.exit_status],
     };
+    return FIRN_OK;
+}
+
+static firn_code read_run_record(const firn_conf *c, firn_project *p, firn_arena *a, firn_err *err)
+{
+    run_record_raw raw = {0};
+    FIRN_TRY(firn_options_fill(firn_run_record_options, c, true, &raw, a, err));
+    p->run_record_ms = raw.keep;
     return FIRN_OK;
 }
 
@@ -398,5 +422,6 @@ firn_code firn_read_settings(firn_env *env, const firn_settings_in *in, firn_pro
     FIRN_TRY(finish_maintenance(&raw, in->maintenance, &p->maintenance, err));
     FIRN_TRY(read_namespaces(in->namespaces, &raw, p, a, err));
     FIRN_TRY(read_rejects(in->rejects, p, a, err));
+    FIRN_TRY(read_run_record(in->run_record, p, a, err));
     return read_timezone(env, in->timezone, p, a, err);
 }

@@ -5,7 +5,10 @@
 #include <iconv.h>
 #include <string.h>
 
-const char *const firn_format_words[] = {"auto", "json", "csv", NULL};
+const char *const firn_format_words[] = {"auto", "json",    "csv", "tsv",
+                                         "bson", "parquet", NULL};
+/* In the order of firn_extended. */
+const char *const firn_extended_words[] = {"auto", "true", "false", NULL};
 const char *const firn_quote_words[] = {"auto", "\"", "'", "none", NULL};
 const char *const firn_identity_words[] = {"path", "content", NULL};
 static const char *const type_words[] = {"files", NULL};
@@ -23,7 +26,8 @@ const firn_option firn_source_options[] = {
      .offset = offsetof(source_raw, type),
      .words = type_words,
      .example = "files",
-     .help = "What kind of source it is; files: JSON and CSV files in a folder."},
+     .help = "What kind of source it is; files: JSON, CSV, TSV, BSON and Parquet files in a "
+             "folder."},
     {.key = "path",
      .kind = FIRN_OPT_CONF,
      .flags = FIRN_OPT_REQUIRED | FIRN_OPT_PATH,
@@ -37,7 +41,8 @@ const firn_option firn_source_options[] = {
      .otherwise = "auto",
      .words = firn_format_words,
      .example = "csv",
-     .help = "What the files hold; auto: found out by looking at each."},
+     .help = "What the files hold; auto: found out by their names, else by looking at them. JSON, "
+             "CSV, TSV and BSON may be compressed (.gz, .zst)."},
     {.key = "separator",
      .kind = FIRN_OPT_CHAR,
      .offset = offsetof(source_raw, format.separator),
@@ -74,6 +79,14 @@ const firn_option firn_source_options[] = {
      .computed = "the top level",
      .example = "data.invoices",
      .help = "JSON: the path to the array of records."},
+    {.key = "extended",
+     .kind = FIRN_OPT_ENUM,
+     .offset = offsetof(source_raw, format.extended),
+     .otherwise = "auto",
+     .words = firn_extended_words,
+     .example = "false",
+     .help = "JSON: objects like {\"$oid\": …} are values of MongoDB's Extended JSON (auto), also "
+             "in the spellings of MongoDB 4.0 and before (true), or objects like others (false)."},
     {.key = "identity",
      .kind = FIRN_OPT_ENUM,
      .offset = offsetof(source_raw, format.identity),
@@ -130,12 +143,17 @@ static firn_code check_foreign(const firn_format_raw *raw, const firn_conf *map,
 {
     static const char *const csv_only[] = {"separator", "quote", "header", "encoding", "null_text"};
     const char *format = firn_format_words[raw->format];
+    bool json = raw->format == 0 || strcmp(format, "json") == 0;
+    bool csv = raw->format == 0 || strcmp(format, "csv") == 0 || strcmp(format, "tsv") == 0;
     if (!firn_conf_get(map, "format"))
         return FIRN_OK;
-    const firn_conf *records = firn_conf_get(map, "records");
-    if (records && strcmp(format, "csv") == 0)
-        return is_for_other(records, "JSON", format, err);
-    for (size_t i = 0; i < FIRN_COUNT_OF(csv_only) && strcmp(format, "json") == 0; i++) {
+    static const char *const json_only[] = {"records", "extended"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(json_only) && !json; i++) {
+        const firn_conf *c = firn_conf_get(map, json_only[i]);
+        if (c)
+            return is_for_other(c, "JSON", format, err);
+    }
+    for (size_t i = 0; i < FIRN_COUNT_OF(csv_only) && !csv; i++) {
         const firn_conf *c = firn_conf_get(map, csv_only[i]);
         if (c)
             return is_for_other(c, "CSV", format, err);
@@ -176,6 +194,7 @@ firn_code firn_format_finish(const firn_format_raw *raw, const firn_conf *map,
                 .no_header = !raw->header,
                 .encoding = found_out ? firn_str_of("") : raw->encoding,
                 .null_text = raw->null_text,
+                .extended = (firn_extended)raw->extended,
             },
     };
     return FIRN_OK;

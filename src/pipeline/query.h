@@ -25,7 +25,13 @@ typedef struct firn_query_conf {
     int line;         /* where the statement begins in it */
     int column;
     bool prune; /* leave out files that cannot matter (the tests switch it off) */
+    const char *copy_to; /* the engine writes the rows there, as Parquet, and returns their number;
+                            NULL: it returns the rows */
 } firn_query_conf;
+
+/* Appends the COPY that writes the rows of a SELECT as conf->copy_to wants it. */
+FIRN_NODISCARD firn_code firn_query_copy(const firn_query_conf *conf, firn_str sql, firn_buf *out,
+                                         firn_err *err);
 
 /* Runs a statement.  Statements that change tables are refused by name.  FIRN_E_SQL with a place.
  */

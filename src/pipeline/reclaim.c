@@ -45,6 +45,8 @@ firn_code firn_context_note_table(firn_context *c, firn_str data_folder, firn_st
 {
     FIRN_AUTO(firn_buf_free) firn_buf line = FIRN_BUF((size_t)1 << 20);
     FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 16);
+    if (c->shadow)
+        return FIRN_OK;
     FIRN_TRY(note_line(data_folder, metadata_folder, ident, &line, err));
     FIRN_TRY(firn_buf_addf(&path, err, "%s/tables", c->scratch));
     FIRN_AUTO(close_fd)
@@ -263,6 +265,8 @@ firn_code firn_context_reclaim(firn_context *c, size_t *ret_removed, firn_err *e
     *ret_removed = 0;
     if (!a)
         return firn_raise_nomem(err);
+    if (!c->scratch)
+        return FIRN_OK;
     const char *slash = strrchr(c->scratch, '/');
     const char *base = firn_arena_strndup(a, c->scratch, (size_t)(slash - c->scratch));
     if (!base)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pipeline/run.h"
+#include "pipeline/claims.h"
+#include "pipeline/describe.h"
 #include "pipeline/landing.h"
 #include "pipeline/model_run.h"
 
 #include "base/mem.h"
 #include "base/str.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #define MAX_WORKERS 8
 
@@ -20,8 +24,15 @@ typedef struct running {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     firn_node_status *status;
+    size_t active;  /* nodes being worked on */
+    uint64_t begun; /* nodes that were begun so far */
+    firn_claims claims;
     bool landing; /* one stream at a time: a landing has queues and threads of its own */
     firn_run_result result;
+    int64_t files_landed;
+    int64_t bytes_read;
+    int64_t bytes_written;
+    int64_t data_files;
     bool check_failed;
     bool stopped; /* told to stop before everything was done */
 } running;
@@ -55,6 +66,40 @@ static void send_started(running *r, const firn_node *n)
 
 /* --- one node ------------------------------------------------------------------------------ */
 
+/* CPU time of the process, all of its threads. */
+static double cpu_seconds(void)
+{
+    struct rusage u = {0};
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* CPU time belongs to a node only if no other one is worked on meanwhile. */
+typedef struct alone {
+    bool yes;
+    uint64_t begun;
+    double cpu;
+} alone;
+
+static alone begin_alone(running *r)
+{
+    pthread_mutex_lock(&r->lock);
+    alone a = {.yes = r->active++ == 0, .begun = ++r->begun, .cpu = cpu_seconds()};
+    pthread_mutex_unlock(&r->lock);
+    return a;
+}
+
+static void end_alone(running *r, const alone *a, json_t *fields)
+{
+    pthread_mutex_lock(&r->lock);
+    r->active--;
+    bool still = a->yes && r->begun == a->begun;
+    pthread_mutex_unlock(&r->lock);
+    if (still && fields)
+        json_object_set_new(fields, "cpu_seconds", json_real(cpu_seconds() - a->cpu));
+}
+
 typedef struct outcome {
     firn_node_status status;
     uint64_t rows;
@@ -69,6 +114,9 @@ static void land_node(running *r, const firn_node *n, outcome *o)
                                   .accept_position = r->opt->accept_position};
     firn_landed_result x;
     firn_code code = firn_land(r->run, r->project, n->ingest, &opt, &x, &o->err);
+    if (code == FIRN_E_DATA && !o->err.advice[0])
+        firn_err_advise(&o->err, "nothing of this table was landed; mend the file or take it away, "
+                                 "and run again");
     bool nothing = code == FIRN_OK && x.snapshot_id == FIRN_NO_SNAPSHOT;
     o->status = code != FIRN_OK ? FIRN_NODE_FAILED : nothing ? FIRN_NODE_UNCHANGED : FIRN_NODE_DONE;
     o->rows = x.rows;
@@ -84,6 +132,10 @@ static void land_node(running *r, const firn_node *n, outcome *o)
     set_int(o->fields, "warnings", (int64_t)x.warnings);
     if (x.snapshot_id != FIRN_NO_SNAPSHOT)
         set_int(o->fields, "snapshot_id", x.snapshot_id);
+    if (x.sampled && o->fields) {
+        json_object_set_new(o->fields, "sampled", json_true());
+        json_object_set_new(o->fields, "scale", json_real(x.scale));
+    }
     if (nothing && !x.exists && o->fields)
         json_object_set_new(o->fields, "exists", json_false());
 }
@@ -97,12 +149,21 @@ static void make_node(running *r, const firn_node *n, outcome *o)
                 : x.unchanged   ? FIRN_NODE_UNCHANGED
                                 : FIRN_NODE_DONE;
     o->rows = x.rows;
+    if (x.sampled && o->fields)
+        json_object_set_new(o->fields, "sampled", json_true());
+    if (o->fields && x.why[0])
+        json_object_set_new(o->fields, "why", firn_event_text(firn_str_of(x.why)));
     set_int(o->fields, "rows", (int64_t)x.rows);
     set_int(o->fields, "bytes_written", x.bytes_written);
     set_int(o->fields, "data_files", (int64_t)x.data_files);
     set_int(o->fields, "warnings", (int64_t)x.warnings);
     if (x.snapshot_id != FIRN_NO_SNAPSHOT)
         set_int(o->fields, "snapshot_id", x.snapshot_id);
+}
+
+static int64_t num(const json_t *fields, const char *key)
+{
+    return json_integer_value(json_object_get(fields, key));
 }
 
 static void finish(running *r, const firn_node *n, outcome *o, int64_t started_us)
@@ -114,8 +175,16 @@ static void finish(running *r, const firn_node *n, outcome *o, int64_t started_u
         if (o->status == FIRN_NODE_FAILED)
             json_object_set_new(o->fields, "error", firn_event_error(&o->err));
     }
+    int64_t files_landed = num(o->fields, "files_landed");
+    int64_t bytes_read = num(o->fields, "bytes_read");
+    int64_t bytes_written = num(o->fields, "bytes_written");
+    int64_t data_files = num(o->fields, "data_files");
     firn_event(&r->run->events, "node_finished", o->fields);
     pthread_mutex_lock(&r->lock);
+    r->files_landed += files_landed;
+    r->bytes_read += bytes_read;
+    r->bytes_written += bytes_written;
+    r->data_files += data_files;
     r->status[n - r->graph->nodes] = o->status;
     r->result.rows += o->status == FIRN_NODE_DONE ? o->rows : 0;
     r->result.rejects += o->rejects;
@@ -133,15 +202,62 @@ static void finish(running *r, const firn_node *n, outcome *o, int64_t started_u
     pthread_mutex_unlock(&r->lock);
 }
 
+/* What was done, said in the table as well. */
+static void describe_node(running *r, const firn_node *n, outcome *o)
+{
+    bool view = n->model && n->model->materialize == FIRN_MATERIALIZE_VIEW;
+    const firn_table_conf *conf = n->ingest ? &n->ingest->table : &n->model->table;
+    if (view || (o->status != FIRN_NODE_DONE && o->status != FIRN_NODE_UNCHANGED))
+        return;
+    if (firn_describe(r->run, conf, &o->err) == FIRN_OK)
+        return;
+    firn_wrap(&o->err, "the table's description");
+    o->status = FIRN_NODE_FAILED;
+}
+
+static uint64_t claim_of(const firn_node *n)
+{
+    return n->model ? n->model->memory : 0;
+}
+
+/* Gives the engine the limit that belongs to what runs now.  With the lock. */
+static void set_engine_limit(running *r)
+{
+    firn_session *s;
+    firn_err ignored = {0};
+    char sql[64];
+    uint64_t limit = firn_claims_limit(&r->claims);
+    if (limit == r->claims.limit || firn_context_session(r->run, &s, &ignored) != FIRN_OK)
+        return; /* whoever needs the engine says why it does not open */
+    snprintf(sql, sizeof sql, "SET GLOBAL memory_limit = '%llu KiB'",
+             (unsigned long long)(limit / 1024));
+    if (r->run->ops->exec(s, firn_str_of(sql), &ignored) == FIRN_OK)
+        r->claims.limit = limit; /* else it is tried again: more is in use now */
+    firn_context_session_close(r->run, s);
+}
+
+static void release_claim(running *r, const firn_node *n)
+{
+    pthread_mutex_lock(&r->lock);
+    firn_claims_release(&r->claims, claim_of(n));
+    if (r->claims.running)
+        set_engine_limit(r);
+    pthread_mutex_unlock(&r->lock);
+}
+
 static void run_node(running *r, const firn_node *n)
 {
     outcome o = {.fields = node_fields(n)};
     int64_t started = firn_env_mono_us(r->run->env);
+    alone a = begin_alone(r);
     send_started(r, n);
     if (n->ingest)
         land_node(r, n, &o);
     else
         make_node(r, n, &o);
+    describe_node(r, n, &o);
+    end_alone(r, &a, o.fields);
+    release_claim(r, n);
     finish(r, n, &o, started);
 }
 
@@ -205,9 +321,11 @@ static const firn_node *next_node(running *r)
                 pthread_cond_broadcast(&r->changed);
                 continue;
             }
-            if (ready == READY) {
+            if (ready == READY && firn_claims_fit(&r->claims, claim_of(n))) {
                 r->status[i] = FIRN_NODE_RUNNING;
                 r->landing = r->landing || n->ingest;
+                firn_claims_take(&r->claims, claim_of(n));
+                set_engine_limit(r);
                 return n;
             }
             waiting = true;
@@ -232,6 +350,23 @@ static void *worker(void *arg)
 }
 
 /* --- the run ------------------------------------------------------------------------------- */
+
+static firn_code check_memory(const running *r, firn_err *err)
+{
+    for (size_t i = 0; i < r->graph->count; i++) {
+        const firn_node *n = &r->graph->nodes[i];
+        if (!n->selected || claim_of(n) <= r->run->memory.total)
+            continue;
+        unsigned long long mb = (unsigned long long)(claim_of(n) >> 20);
+        firn_raise(err, FIRN_E_CONFIG,
+                   "%.*s asks for %llu MB of memory, the whole process has %llu MB",
+                   FIRN_STR_ARG(n->name), mb, (unsigned long long)(r->run->memory.total >> 20));
+        firn_err_advise(err, "ask for less, or give the process more: firn run --memory %lluMB",
+                        mb + 512);
+        return firn_err_place(err, n->model->memory_place);
+    }
+    return FIRN_OK;
+}
 
 static void run_workers(running *r)
 {
@@ -263,9 +398,10 @@ static void send_run_started(running *r)
         if (r->graph->nodes[i].selected)
             json_array_append_new(nodes, node_fields(&r->graph->nodes[i]));
     firn_event(&r->run->events, "run_started",
-               json_pack("{s:s, s:s, s:s, s:i, s:I, s:o}", "command", r->opt->command, "project",
-                         r->project->file ? r->project->file : "", "version", FIRN_VERSION,
-                         "threads", (int)r->run->threads, "memory",
+               json_pack("{s:o, s:o, s:s, s:i, s:i, s:I, s:o}", "command",
+                         firn_event_text(firn_str_of(r->opt->command)), "project",
+                         firn_event_text(firn_str_of(r->project->file)), "version", FIRN_VERSION,
+                         "pid", (int)getpid(), "threads", (int)r->run->threads, "memory",
                          (json_int_t)r->run->memory.total, "nodes", nodes));
 }
 
@@ -275,15 +411,17 @@ static void send_run_finished(running *r, int64_t started_us)
     const firn_run_result *x = &r->result;
     firn_env_counters c = firn_env_count(r->run->env);
     getrusage(RUSAGE_SELF, &u);
-    double cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-                 (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
     double seconds = (double)(firn_env_mono_us(r->run->env) - started_us) / 1e6;
     json_t *fields =
         json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:I}", "exit", x->exit_status,
                   "done", (json_int_t)x->done, "unchanged", (json_int_t)x->unchanged, "failed",
                   (json_int_t)x->failed, "skipped", (json_int_t)x->skipped, "rows",
                   (json_int_t)x->rows, "rejects", (json_int_t)x->rejects, "seconds", seconds,
-                  "cpu_seconds", cpu, "peak_memory", (json_int_t)u.ru_maxrss * 1024);
+                  "cpu_seconds", cpu_seconds(), "peak_memory", (json_int_t)u.ru_maxrss * 1024);
+    set_int(fields, "files_landed", r->files_landed);
+    set_int(fields, "bytes_read", r->bytes_read);
+    set_int(fields, "bytes_written", r->bytes_written);
+    set_int(fields, "data_files", r->data_files);
     set_int(fields, "files_published", (int64_t)c.files_published);
     set_int(fields, "syncs", (int64_t)c.syncs);
     firn_event(&r->run->events, "run_finished", fields);
@@ -292,9 +430,14 @@ static void send_run_finished(running *r, int64_t started_us)
 firn_code firn_run_graph(firn_context *run, const firn_project *project, firn_graph *graph,
                          const firn_run_opt *opt, firn_run_result *ret, firn_err *err)
 {
-    running r = {.run = run, .project = project, .graph = graph, .opt = opt};
+    running r = {.run = run,
+                 .project = project,
+                 .graph = graph,
+                 .opt = opt,
+                 .claims = {.total = run->memory.engine, .limit = run->memory.engine}};
     int64_t started = firn_env_mono_us(run->env);
     size_t reclaimed;
+    FIRN_TRY(check_memory(&r, err));
     FIRN_TRY(firn_context_reclaim(run, &reclaimed, err));
     r.status = firn_mem_alloc((graph->count + 1) * sizeof *r.status);
     if (!r.status)

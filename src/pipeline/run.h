@@ -10,7 +10,7 @@
 typedef struct firn_run_opt {
     bool full_refresh;
     int64_t accept_position;
-    const char *command; /* for the run record: "run raw.orders" */
+    const char *command; /* for the run record: "run raw.orders", without secrets */
 } firn_run_opt;
 
 typedef enum firn_node_status {

@@ -1,22 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pipeline/runs.h"
+/* The run record: opened and written. */
+#include "pipeline/runs_int.h"
 
+#include "base/datetime.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
 
-#include <sqlite3.h>
 #include <string.h>
 
-#define SCHEMA_VERSION  1
-#define BUSY_TIMEOUT_MS 5000
+#define PROGRESS_US FIRN_US_PER_SECOND /* progress is written as often */
 
-struct firn_runs {
-    sqlite3 *db;
-};
-
-static const char schema[] =
-    "BEGIN IMMEDIATE;"
+static const char schema_1[] =
     "CREATE TABLE IF NOT EXISTS runs(run TEXT PRIMARY KEY, command TEXT, project TEXT,"
     " version TEXT, started_at TEXT NOT NULL, finished_at TEXT, exit INTEGER, seconds REAL,"
     " cpu_seconds REAL, peak_memory INTEGER, rows INTEGER, rejects INTEGER);"
@@ -26,13 +21,35 @@ static const char schema[] =
     " bytes_read INTEGER, bytes_written INTEGER, data_files INTEGER, snapshot_id INTEGER,"
     " error TEXT, PRIMARY KEY (run, namespace, \"table\", stream));"
     "CREATE TABLE IF NOT EXISTS checks(run TEXT NOT NULL, namespace TEXT NOT NULL,"
-    " \"table\" TEXT NOT NULL, name TEXT NOT NULL, severity TEXT, failing INTEGER, samples TEXT);"
-    "PRAGMA user_version = 1;"
-    "COMMIT";
+    " \"table\" TEXT NOT NULL, name TEXT NOT NULL, severity TEXT, failing INTEGER, samples TEXT);";
+
+static const char schema_2[] = "ALTER TABLE runs ADD COLUMN pid INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN threads INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN memory INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN node_count INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN done INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN unchanged INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN failed INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN skipped INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN files_landed INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN bytes_read INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN bytes_written INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN data_files INTEGER;"
+                               "ALTER TABLE runs ADD COLUMN seen_at TEXT;"
+                               "ALTER TABLE nodes ADD COLUMN files_found INTEGER;"
+                               "ALTER TABLE nodes ADD COLUMN files_landed INTEGER;"
+                               "ALTER TABLE nodes ADD COLUMN duplicate_keys INTEGER;"
+                               "ALTER TABLE nodes ADD COLUMN warnings INTEGER;"
+                               "ALTER TABLE nodes ADD COLUMN cpu_seconds REAL;"
+                               "ALTER TABLE nodes ADD COLUMN progress TEXT;"
+                               "ALTER TABLE checks ADD COLUMN at TEXT;"
+                               "CREATE INDEX nodes_by_table ON nodes(namespace, \"table\", stream);"
+                               "CREATE INDEX runs_by_time ON runs(started_at);"
+                               "PRAGMA user_version = 2;";
 
 /* --- writing ------------------------------------------------------------------------------- */
 
-static void finalize(sqlite3_stmt **st)
+void firn_runs_finalize(sqlite3_stmt **st)
 {
     sqlite3_finalize(*st);
     *st = NULL;
@@ -56,18 +73,27 @@ static int bind(sqlite3_stmt *st, int i, const json_t *v)
     return sqlite3_bind_text(st, i, firn_buf_cstr(&text), (int)text.n, SQLITE_TRANSIENT);
 }
 
-/* Runs a statement whose parameters are members of the event. */
+/* A file that somebody holds is waited for once, not again at each event. */
+static void note_failure(firn_runs *r, int rc)
+{
+    firn_debug("run record: %s", sqlite3_errmsg(r->db));
+    r->given_up = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
+}
+
+/* Runs a statement whose parameters are members of the event; "" is the event itself. */
 static void put(firn_runs *r, const char *sql, const json_t *event, const char *const *keys,
                 int count)
 {
-    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    FIRN_AUTO(firn_runs_finalize) sqlite3_stmt *st = NULL;
+    if (r->given_up)
+        return;
     int rc = sqlite3_prepare_v2(r->db, sql, -1, &st, NULL);
     for (int i = 0; i < count && rc == SQLITE_OK; i++)
-        rc = bind(st, i + 1, json_object_get(event, keys[i]));
+        rc = bind(st, i + 1, keys[i][0] ? json_object_get(event, keys[i]) : event);
     if (rc == SQLITE_OK)
         rc = sqlite3_step(st);
     if (rc != SQLITE_DONE)
-        firn_debug("run record: %s", sqlite3_errmsg(r->db));
+        note_failure(r, rc);
 }
 
 #define PUT(r, sql, event, ...)                                                                    \
@@ -79,17 +105,48 @@ static void put(firn_runs *r, const char *sql, const json_t *event, const char *
 static void run_started(firn_runs *r, const json_t *e)
 {
     PUT(r,
-        "INSERT OR REPLACE INTO runs(run, command, project, version, started_at) VALUES "
-        "(?, ?, ?, ?, ?)",
-        e, "run", "command", "project", "version", "at");
+        "INSERT OR REPLACE INTO runs(run, command, project, version, started_at, pid, threads, "
+        "memory, node_count, seen_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+        "json_array_length(?9), ?5)",
+        e, "run", "command", "project", "version", "at", "pid", "threads", "memory", "nodes");
+}
+
+/* Forgets old runs, but for those that say when a table was last worked on. */
+static void forget(firn_runs *r)
+{
+    char before[FIRN_TIME_TEXT_MAX];
+    int64_t now = firn_env_now_us(r->env);
+    if (r->keep_ms <= 0 || r->keep_ms > now / 1000)
+        return;
+    firn_timestamp_print(now - r->keep_ms * 1000, true, before);
+    json_t *limits = json_pack("{s:s}", "before", before);
+    PUT(r,
+        "DELETE FROM runs WHERE started_at < ? AND run NOT IN (SELECT run FROM nodes WHERE rowid "
+        "IN (SELECT max(rowid) FROM nodes GROUP BY namespace, \"table\", stream))",
+        limits, "before");
+    if (sqlite3_changes(r->db) > 0) {
+        int rc = sqlite3_exec(r->db,
+                              "DELETE FROM nodes WHERE run NOT IN (SELECT run FROM runs);"
+                              "DELETE FROM checks WHERE run NOT IN (SELECT run FROM runs)",
+                              NULL, NULL, NULL);
+        if (rc != SQLITE_OK)
+            note_failure(r, rc);
+    }
+    json_decref(limits);
 }
 
 static void run_finished(firn_runs *r, const json_t *e)
 {
+    r->given_up = false; /* what matters most is tried once more */
     PUT(r,
-        "UPDATE runs SET finished_at = ?, exit = ?, seconds = ?, cpu_seconds = ?, "
-        "peak_memory = ?, rows = ?, rejects = ? WHERE run = ?",
-        e, "at", "exit", "seconds", "cpu_seconds", "peak_memory", "rows", "rejects", "run");
+        "UPDATE runs SET finished_at = ?1, seen_at = ?1, exit = ?2, seconds = ?3, cpu_seconds = "
+        "?4, peak_memory = ?5, rows = ?6, rejects = ?7, done = ?8, unchanged = ?9, failed = ?10, "
+        "skipped = ?11, files_landed = ?12, bytes_read = ?13, bytes_written = ?14, data_files = "
+        "?15 WHERE run = ?16",
+        e, "at", "exit", "seconds", "cpu_seconds", "peak_memory", "rows", "rejects", "done",
+        "unchanged", "failed", "skipped", "files_landed", "bytes_read", "bytes_written",
+        "data_files", "run");
+    forget(r);
 }
 
 static void node_started(firn_runs *r, const json_t *e)
@@ -98,6 +155,20 @@ static void node_started(firn_runs *r, const json_t *e)
         "INSERT OR REPLACE INTO nodes(run, namespace, \"table\", stream, kind, started_at, "
         "status) VALUES (?, ?, ?, coalesce(?, ''), ?, ?, 'running')",
         e, "run", "namespace", "table", "stream", "kind", "at");
+    PUT(r, "UPDATE runs SET seen_at = ? WHERE run = ?", e, "at", "run");
+}
+
+static void progress(firn_runs *r, const json_t *e)
+{
+    int64_t now = firn_env_mono_us(r->env);
+    if (now - r->progress_us < PROGRESS_US)
+        return;
+    r->progress_us = now;
+    PUT(r,
+        "UPDATE nodes SET progress = ? WHERE run = ? AND namespace = ? AND \"table\" = ? AND "
+        "stream = coalesce(?, '')",
+        e, "", "run", "namespace", "table", "stream");
+    PUT(r, "UPDATE runs SET seen_at = ? WHERE run = ?", e, "at", "run");
 }
 
 static void node_finished(firn_runs *r, const json_t *e)
@@ -108,18 +179,22 @@ static void node_finished(firn_runs *r, const json_t *e)
         e, "run", "namespace", "table", "stream", "kind");
     PUT(r,
         "UPDATE nodes SET finished_at = ?, status = ?, seconds = ?, rows = ?, rejects = ?, "
-        "bytes_read = ?, bytes_written = ?, data_files = ?, snapshot_id = ?, error = ? WHERE "
-        "run = ? AND namespace = ? AND \"table\" = ? AND stream = coalesce(?, '')",
+        "bytes_read = ?, bytes_written = ?, data_files = ?, snapshot_id = ?, error = ?, "
+        "files_found = ?, files_landed = ?, duplicate_keys = ?, warnings = ?, cpu_seconds = ?, "
+        "progress = NULL WHERE run = ? AND namespace = ? AND \"table\" = ? AND stream = "
+        "coalesce(?, '')",
         e, "at", "status", "seconds", "rows", "rejects", "bytes_read", "bytes_written",
-        "data_files", "snapshot_id", "error", "run", "namespace", "table", "stream");
+        "data_files", "snapshot_id", "error", "files_found", "files_landed", "duplicate_keys",
+        "warnings", "cpu_seconds", "run", "namespace", "table", "stream");
+    PUT(r, "UPDATE runs SET seen_at = ? WHERE run = ?", e, "at", "run");
 }
 
 static void check(firn_runs *r, const json_t *e)
 {
     PUT(r,
-        "INSERT INTO checks(run, namespace, \"table\", name, severity, failing, samples) VALUES "
-        "(?, ?, ?, ?, ?, ?, ?)",
-        e, "run", "namespace", "table", "check", "severity", "failing", "samples");
+        "INSERT INTO checks(run, namespace, \"table\", name, severity, failing, samples, at) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        e, "run", "namespace", "table", "check", "severity", "failing", "samples", "at");
 }
 
 void firn_runs_event(firn_runs *r, const json_t *event)
@@ -127,11 +202,9 @@ void firn_runs_event(firn_runs *r, const json_t *event)
     static const struct {
         const char *name;
         void (*put)(firn_runs *r, const json_t *e);
-    } handlers[] = {{"run_started", run_started},
-                    {"run_finished", run_finished},
-                    {"node_started", node_started},
-                    {"node_finished", node_finished},
-                    {"check", check}};
+    } handlers[] = {{"run_started", run_started},   {"run_finished", run_finished},
+                    {"node_started", node_started}, {"node_finished", node_finished},
+                    {"progress", progress},         {"check", check}};
     const char *name = json_string_value(json_object_get(event, "event"));
     for (size_t i = 0; name && i < FIRN_COUNT_OF(handlers); i++)
         if (strcmp(name, handlers[i].name) == 0)
@@ -140,56 +213,91 @@ void firn_runs_event(firn_runs *r, const json_t *event)
 
 /* --- opening ------------------------------------------------------------------------------- */
 
-static firn_code fail(firn_runs *r, const char *path, firn_err *err)
+firn_code firn_runs_fail(firn_runs *r, const char *path, firn_err *err)
 {
     return firn_raise(err, FIRN_E_IO, "the run record %s: %s", firn_quotec(path).s,
                       sqlite3_errmsg(r->db));
 }
 
-static firn_code user_version(firn_runs *r, const char *path, int *ret, firn_err *err)
+firn_code firn_runs_version(firn_runs *r, const char *path, int *ret, firn_err *err)
 {
-    FIRN_AUTO(finalize) sqlite3_stmt *st = NULL;
+    FIRN_AUTO(firn_runs_finalize) sqlite3_stmt *st = NULL;
     if (sqlite3_prepare_v2(r->db, "PRAGMA user_version", -1, &st, NULL) != SQLITE_OK ||
         sqlite3_step(st) != SQLITE_ROW)
-        return fail(r, path, err);
+        return firn_runs_fail(r, path, err);
     *ret = sqlite3_column_int(st, 0);
-    return FIRN_OK;
+    if (*ret <= FIRN_RUNS_VERSION)
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_UNSUPPORTED, "the run record %s has version %d, this firn knows %d",
+               firn_quotec(path).s, *ret, FIRN_RUNS_VERSION);
+    return firn_err_advise(err, "a newer firn worked here: use that one, or put the file aside "
+                                "(the tables do not need it)");
+}
+
+/* Two may come at once: who is second finds it done. */
+static firn_code migrate(firn_runs *r, const char *path, firn_err *err)
+{
+    int version = 0;
+    if (sqlite3_exec(r->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK)
+        return firn_runs_fail(r, path, err);
+    firn_code code = firn_runs_version(r, path, &version, err);
+    if (code == FIRN_OK && version < 1 &&
+        sqlite3_exec(r->db, schema_1, NULL, NULL, NULL) != SQLITE_OK)
+        code = firn_runs_fail(r, path, err);
+    if (code == FIRN_OK && version < 2 &&
+        sqlite3_exec(r->db, schema_2, NULL, NULL, NULL) != SQLITE_OK)
+        code = firn_runs_fail(r, path, err);
+    if (code == FIRN_OK && sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+        code = firn_runs_fail(r, path, err);
+    if (code != FIRN_OK)
+        sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
+    return code;
 }
 
 static firn_code open_db(firn_runs *r, const char *path, firn_err *err)
 {
     int version = 0;
     if (sqlite3_open(path, &r->db) != SQLITE_OK)
-        return fail(r, path, err);
-    sqlite3_busy_timeout(r->db, BUSY_TIMEOUT_MS);
+        return firn_runs_fail(r, path, err);
+    sqlite3_busy_timeout(r->db, FIRN_RUNS_BUSY_MS);
+    FIRN_TRY(firn_runs_version(r, path, &version, err));
+    /* the change to WAL is refused at once while another uses the file: then that one does it */
+    int rc = sqlite3_exec(r->db, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+    if (rc != SQLITE_OK && (rc & 0xff) != SQLITE_BUSY && (rc & 0xff) != SQLITE_LOCKED)
+        return firn_runs_fail(r, path, err);
     /* what a power cut takes from the record is no loss: NORMAL does not wait for the disk */
-    if (sqlite3_exec(r->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL", NULL, NULL,
-                     NULL) != SQLITE_OK)
-        return fail(r, path, err);
-    FIRN_TRY(user_version(r, path, &version, err));
-    if (version > SCHEMA_VERSION)
-        return firn_raise(err, FIRN_E_UNSUPPORTED,
-                          "the run record %s has version %d, this firn knows %d",
-                          firn_quotec(path).s, version, SCHEMA_VERSION);
-    if (version == SCHEMA_VERSION)
-        return FIRN_OK;
-    if (sqlite3_exec(r->db, schema, NULL, NULL, NULL) == SQLITE_OK)
-        return FIRN_OK;
-    fail(r, path, err);
-    sqlite3_exec(r->db, "ROLLBACK", NULL, NULL, NULL);
-    return err ? err->code : FIRN_E_IO;
+    if (sqlite3_exec(r->db, "PRAGMA synchronous=NORMAL", NULL, NULL, NULL) != SQLITE_OK)
+        return firn_runs_fail(r, path, err);
+    return version == FIRN_RUNS_VERSION ? FIRN_OK : migrate(r, path, err);
 }
 
-firn_code firn_runs_open(firn_env *env, const char *warehouse, firn_runs **ret, firn_err *err)
+firn_code firn_runs_new(firn_env *env, const char *warehouse, firn_runs **ret, firn_buf *path,
+                        firn_err *err)
 {
-    FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 16);
-    FIRN_TRY(firn_buf_addf(&path, err, "%s/.firn", warehouse));
-    FIRN_TRY(firn_fs_mkdirs(env, firn_buf_cstr(&path), err));
-    FIRN_TRY(firn_buf_adds(&path, "/runs.db", err));
+    FIRN_TRY(firn_buf_addf(path, err, "%s/.firn/runs.db", warehouse));
     firn_runs *r = firn_mem_alloc(sizeof *r);
     if (!r)
         return firn_raise_nomem(err);
-    *r = (firn_runs){0};
+    *r = (firn_runs){.env = env, .warehouse = firn_mem_alloc(strlen(warehouse) + 1)};
+    if (!r->warehouse) {
+        firn_runs_close(r);
+        return firn_raise_nomem(err);
+    }
+    memcpy(r->warehouse, warehouse, strlen(warehouse) + 1);
+    *ret = r;
+    return FIRN_OK;
+}
+
+firn_code firn_runs_open(firn_env *env, const char *warehouse, int64_t keep_ms, firn_runs **ret,
+                         firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf folder = FIRN_BUF((size_t)1 << 16);
+    FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_BUF((size_t)1 << 16);
+    firn_runs *r;
+    FIRN_TRY(firn_buf_addf(&folder, err, "%s/.firn", warehouse));
+    FIRN_TRY(firn_fs_mkdirs(env, firn_buf_cstr(&folder), err));
+    FIRN_TRY(firn_runs_new(env, warehouse, &r, &path, err));
+    r->keep_ms = keep_ms;
     firn_code code = open_db(r, firn_buf_cstr(&path), err);
     if (code != FIRN_OK) {
         firn_runs_close(r);
@@ -204,5 +312,6 @@ void firn_runs_close(firn_runs *r)
     if (!r)
         return;
     sqlite3_close(r->db);
+    firn_mem_free(r->warehouse);
     firn_mem_free(r);
 }

@@ -21,17 +21,17 @@ typedef struct sorting {
 
 /* --- statements ---------------------------------------------------------------------------- */
 
-/* Buckets are computed by functions that must be there. */
-static firn_code add_functions(sorting *w, firn_err *err)
+firn_code firn_sort_functions(firn_context *run, const firn_type *schema,
+                              const firn_sort_order *order, firn_arena *a, firn_err *err)
 {
-    firn_spec spec = {.field_count = w->order->field_count};
-    spec.fields = firn_arena_array(w->a, spec.field_count, sizeof *spec.fields);
+    firn_spec spec = {.field_count = order->field_count};
+    spec.fields = firn_arena_array(a, spec.field_count, sizeof *spec.fields);
     if (!spec.fields)
-        return firn_arena_raise(w->a, err);
+        return firn_arena_raise(a, err);
     for (size_t i = 0; i < spec.field_count; i++)
-        spec.fields[i] = (firn_partition_field){.source_id = w->order->fields[i].source_id,
-                                                .transform = w->order->fields[i].transform};
-    return firn_partition_functions(w->run->ops, w->run->engine, w->job->schema, &spec, err);
+        spec.fields[i] = (firn_partition_field){.source_id = order->fields[i].source_id,
+                                                .transform = order->fields[i].transform};
+    return firn_partition_functions(run->ops, run->engine, schema, &spec, err);
 }
 
 static firn_code select_sorted(const sorting *w, firn_str rows, firn_buf *out, firn_err *err)
@@ -159,7 +159,7 @@ firn_code firn_sorted_copy(firn_context *run, firn_session *s, const firn_copy_j
     sorting w = {.run = run, .s = s, .job = job, .order = order, .a = a};
     if (order->field_count == 0)
         return firn_spread_copy(run, s, job, spread, a, ret, ret_count, err);
-    FIRN_TRY(add_functions(&w, err));
+    FIRN_TRY(firn_sort_functions(run, job->schema, order, a, err));
     FIRN_TRY(job->partition_count ? copy_partitions(&w, spread, err) : copy_whole(&w, err));
     *ret = w.files.v;
     *ret_count = w.files.n;

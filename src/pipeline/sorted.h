@@ -16,6 +16,11 @@ FIRN_NODISCARD firn_code firn_sorted_copy(firn_context *run, firn_session *s,
                                           const firn_sort_order *order, firn_arena *a,
                                           firn_copied_file **ret, size_t *ret_count, firn_err *err);
 
+/* Makes the functions callable that an order needs: buckets are computed. */
+FIRN_NODISCARD firn_code firn_sort_functions(firn_context *run, const firn_type *schema,
+                                             const firn_sort_order *order, firn_arena *a,
+                                             firn_err *err);
+
 /* The order in which rows of the table are to be written: its own, or for a new one (m == NULL) the
  * one that `conf` (may be NULL) asks for.  Without fields when there is none, or its columns are
  * gone.  FIRN_E_CONFIG with the place in the project when the wish cannot be met. */

@@ -196,7 +196,8 @@ static firn_code no_table(const firn_showing *w, firn_err *err)
 }
 
 /* The statement from the table on, as a query: the words before it give their room to FROM. */
-firn_code firn_showing_table(firn_showing *w, const firn_input **ret, firn_err *err)
+firn_code firn_showing_relation(firn_showing *w, const firn_input **ret,
+                                const firn_view_def **ret_view, firn_err *err)
 {
     static const char from[] = "FROM ";
     size_t begin = firn_showing_next(w).offset;
@@ -211,13 +212,27 @@ firn_code firn_showing_table(firn_showing *w, const firn_input **ret, firn_err *
             query[i] = ' ';
     memcpy(query + begin - (sizeof from - 1), from, sizeof from - 1);
     FIRN_TRY(firn_tables_find(w->run, (firn_str){query, sql.n}, &w->origin, w->a, inputs, err));
-    bool first = inputs->n && inputs->refs[0].name.starts[0] == begin;
-    if (!first || inputs->refs[0].column)
+    const firn_sql_ref *r = inputs->statement.refs;
+    bool first = inputs->statement.count && r->name.starts[0] == begin;
+    if (!first || r->column)
         return no_table(w, err);
-    const firn_sql_ref *r = &inputs->refs[0];
     w->at = FIRN_MAX(r->end, r->at.end > r->at.offset ? r->at.end : 0);
-    *ret = &inputs->v[inputs->input_of_ref[0]];
+    firn_ref_target target = inputs->statement.targets[0];
+    bool view = target.kind == FIRN_REF_VIEW;
+    *ret = view ? NULL : &inputs->v[target.index];
+    *ret_view = view ? inputs->views[target.index].def : NULL;
     return FIRN_OK;
+}
+
+firn_code firn_showing_table(firn_showing *w, const firn_input **ret, firn_err *err)
+{
+    size_t begin = firn_showing_next(w).offset;
+    const firn_view_def *view;
+    FIRN_TRY(firn_showing_relation(w, ret, &view, err));
+    if (!view)
+        return FIRN_OK;
+    return firn_showing_fail(w, begin, err, "%.*s.%.*s is a view; this is for tables",
+                             FIRN_STR_ARG(view->ident.ns), FIRN_STR_ARG(view->ident.name));
 }
 
 /* --- what is asked ------------------------------------------------------------------------- */
@@ -232,6 +247,8 @@ static firn_code show(firn_showing *w, answer *ret, firn_err *err)
     *ret = ANSWER_OURS;
     if (firn_showing_word(w, "tables"))
         return firn_show_tables(w, err);
+    if (firn_showing_word(w, "views"))
+        return firn_show_views(w, err);
     if (firn_showing_word(w, "schemas") || firn_showing_word(w, "databases") ||
         firn_showing_word(w, "namespaces"))
         return firn_show_namespaces(w, err);
@@ -242,11 +259,11 @@ static firn_code show(firn_showing *w, answer *ret, firn_err *err)
     if (firn_showing_word(w, "tblproperties"))
         return firn_show_properties(w, err);
     if (firn_showing_word(w, "create")) {
-        if (firn_showing_word(w, "table"))
+        if (firn_showing_word(w, "table") || firn_showing_word(w, "view"))
             return firn_show_create(w, err);
         firn_sql_token t = firn_showing_next(w);
         return firn_showing_fail(w, t.offset, err,
-                                 "SHOW CREATE is for tables: SHOW CREATE TABLE "
+                                 "SHOW CREATE is for tables and views: SHOW CREATE TABLE "
                                  "namespace.table");
     }
     *ret = ANSWER_OTHERS;
@@ -301,10 +318,15 @@ static firn_code answer_it(firn_showing *w, answer *ret, firn_err *err)
 
 /* --- running ------------------------------------------------------------------------------- */
 
-static firn_code run_made(firn_context *run, firn_session *s, firn_str sql, firn_query_fn fn,
-                          void *arg, firn_err *err)
+static firn_code run_made(firn_context *run, firn_session *s, const firn_query_conf *conf,
+                          firn_str sql, firn_query_fn fn, void *arg, firn_err *err)
 {
+    FIRN_AUTO(firn_buf_free) firn_buf copy = FIRN_SQL_BUF;
     firn_result *r;
+    if (conf->copy_to) {
+        FIRN_TRY(firn_query_copy(conf, sql, &copy, err));
+        sql = firn_buf_str(&copy);
+    }
     FIRN_TRY(run->ops->query(s, sql, &r, err));
     firn_code code = fn(arg, run->ops, r, NULL, 0, err);
     run->ops->result_close(r);
@@ -325,7 +347,7 @@ static firn_code run_showing(firn_showing *w, firn_session *s, firn_query_fn fn,
         return firn_query(w->run, s, &conf, fn, arg, err);
     }
     FIRN_TRY(listing_sql(&w->out, &sql, err));
-    return run_made(w->run, s, firn_buf_str(&sql), fn, arg, err);
+    return run_made(w->run, s, w->conf, firn_buf_str(&sql), fn, arg, err);
 }
 
 firn_code firn_statement_run(firn_context *run, firn_session *s, const firn_query_conf *conf,
@@ -339,7 +361,7 @@ firn_code firn_statement_run(firn_context *run, firn_session *s, const firn_quer
     if (statement_changes(conf->sql) && run->catalog) {
         firn_str sql;
         FIRN_TRY(firn_alter_statement(run, conf, a, &sql, e));
-        return run_made(run, s, sql, fn, arg, e);
+        return run_made(run, s, conf, sql, fn, arg, e);
     }
     firn_query_conf asked = *conf;
     if (begins_with(conf->sql, "show", NULL) || begins_with(conf->sql, "describe", NULL) ||
@@ -348,7 +370,7 @@ firn_code firn_statement_run(firn_context *run, firn_session *s, const firn_quer
     firn_showing w = {.run = run,
                       .conf = &asked,
                       .a = a,
-                      .origin = {conf->file, conf->line, conf->column},
+                      .origin = {.file = conf->file, .line = conf->line, .column = conf->column},
                       .out = {.a = a}};
     return run_showing(&w, s, fn, arg, e);
 }

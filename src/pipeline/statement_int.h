@@ -43,8 +43,13 @@ FIRN_NODISCARD firn_code firn_showing_namespace(firn_showing *w, firn_str *ret, 
 /* Reads a table with its clause, iceberg('…') and t$files too, and loads it. */
 FIRN_NODISCARD firn_code firn_showing_table(firn_showing *w, const firn_input **ret, firn_err *err);
 
+/* The same for a table or a view: one of the two is set. */
+FIRN_NODISCARD firn_code firn_showing_relation(firn_showing *w, const firn_input **ret,
+                                               const firn_view_def **ret_view, firn_err *err);
+
 /* SHOW TABLES and SHOW SCHEMAS, behind these words; DESCRIBE NAMESPACE. */
 FIRN_NODISCARD firn_code firn_show_tables(firn_showing *w, firn_err *err);
+FIRN_NODISCARD firn_code firn_show_views(firn_showing *w, firn_err *err);
 FIRN_NODISCARD firn_code firn_show_namespaces(firn_showing *w, firn_err *err);
 FIRN_NODISCARD firn_code firn_describe_namespace(firn_showing *w, firn_err *err);
 
@@ -54,6 +59,12 @@ FIRN_NODISCARD firn_code firn_show_columns(firn_showing *w, firn_err *err);
 FIRN_NODISCARD firn_code firn_show_create(firn_showing *w, firn_err *err);
 FIRN_NODISCARD firn_code firn_show_properties(firn_showing *w, firn_err *err);
 FIRN_NODISCARD firn_code firn_show_partitions(firn_showing *w, firn_err *err);
+
+/* Of one view (statement_view.c): rows behind the heads of DESCRIBE, and a whole answer. */
+FIRN_NODISCARD firn_code firn_view_columns(firn_showing *w, const firn_view_def *v, firn_err *err);
+FIRN_NODISCARD firn_code firn_view_details(firn_showing *w, const firn_view_def *v, firn_err *err);
+FIRN_NODISCARD firn_code firn_show_create_view(firn_showing *w, const firn_view_def *v,
+                                               firn_err *err);
 
 /* --- Spark's words (spark_ddl.c) ----------------------------------------------------------- */
 

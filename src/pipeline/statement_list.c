@@ -184,27 +184,40 @@ firn_code firn_show_namespaces(firn_showing *w, firn_err *err)
 
 /* --- tables -------------------------------------------------------------------------------- */
 
-firn_code firn_show_tables(firn_showing *w, firn_err *err)
+static firn_code show_names(firn_showing *w, bool views, firn_err *err)
 {
     firn_str within;
     pattern like;
-    firn_ident *tables;
+    firn_ident *list;
     size_t count;
     firn_catalog *c = w->run->catalog;
     FIRN_TRY(read_within(w, &within, err));
     FIRN_TRY(read_pattern(w, &like, err));
     FIRN_TRY(firn_showing_end(w, err));
-    FIRN_TRY(c->ops->list_tables(c, w->a, &tables, &count, err));
+    if (views)
+        FIRN_TRY(firn_views_list(w->run->views, w->run->view_count, c, w->a, &list, &count, err));
+    else
+        FIRN_TRY(c->ops->list_tables(c, w->a, &list, &count, err));
     w->out.columns[0] = "namespace";
-    w->out.columns[1] = "table_name";
+    w->out.columns[1] = views ? "view_name" : "table_name";
     w->out.column_count = 2;
     for (size_t i = 0; i < count; i++) {
-        const firn_str row[] = {tables[i].ns, tables[i].name};
-        bool inside = !within.p || firn_str_eq(tables[i].ns, within);
-        if (inside && matches(&like, tables[i].name))
+        const firn_str row[] = {list[i].ns, list[i].name};
+        bool inside = !within.p || firn_str_eq(list[i].ns, within);
+        if (inside && matches(&like, list[i].name))
             FIRN_TRY(firn_listing_add(&w->out, row, err));
     }
     return FIRN_OK;
+}
+
+firn_code firn_show_tables(firn_showing *w, firn_err *err)
+{
+    return show_names(w, false, err);
+}
+
+firn_code firn_show_views(firn_showing *w, firn_err *err)
+{
+    return show_names(w, true, err);
 }
 
 static firn_code add_info(firn_showing *w, const char *name, firn_str value, firn_err *err)

@@ -38,7 +38,6 @@ static void column_heads(firn_showing *w)
 static firn_code add_columns(firn_showing *w, const firn_input *in, firn_err *err)
 {
     const firn_type *t = columns_of(in);
-    column_heads(w);
     for (size_t i = 0; i < t->field_count; i++)
         FIRN_TRY(add_column(w, &t->fields[i], err));
     return FIRN_OK;
@@ -48,12 +47,14 @@ static firn_code add_columns(firn_showing *w, const firn_input *in, firn_err *er
 firn_code firn_show_columns(firn_showing *w, firn_err *err)
 {
     const firn_input *in;
+    const firn_view_def *view;
     if (!firn_showing_word(w, "from") && !firn_showing_word(w, "in"))
         return firn_showing_fail(w, firn_showing_next(w).offset, err,
                                  "write SHOW COLUMNS FROM namespace.table");
-    FIRN_TRY(firn_showing_table(w, &in, err));
+    FIRN_TRY(firn_showing_relation(w, &in, &view, err));
     FIRN_TRY(firn_showing_end(w, err));
-    return add_columns(w, in, err);
+    column_heads(w);
+    return view ? firn_view_columns(w, view, err) : add_columns(w, in, err);
 }
 
 /* --- DESCRIBE EXTENDED --------------------------------------------------------------------- */
@@ -128,8 +129,14 @@ static firn_code add_details(firn_showing *w, const firn_input *in, firn_err *er
 firn_code firn_describe_table(firn_showing *w, bool extended, firn_err *err)
 {
     const firn_input *in;
-    FIRN_TRY(firn_showing_table(w, &in, err));
+    const firn_view_def *view;
+    FIRN_TRY(firn_showing_relation(w, &in, &view, err));
     FIRN_TRY(firn_showing_end(w, err));
+    column_heads(w);
+    if (view) {
+        FIRN_TRY(firn_view_columns(w, view, err));
+        return extended ? firn_view_details(w, view, err) : FIRN_OK;
+    }
     FIRN_TRY(add_columns(w, in, err));
     return extended && !in->metadata_table ? add_details(w, in, err) : FIRN_OK;
 }
@@ -162,9 +169,12 @@ firn_code firn_show_create(firn_showing *w, firn_err *err)
     FIRN_AUTO(firn_buf_free) firn_buf name = FIRN_SQL_BUF;
     FIRN_AUTO(firn_buf_free) firn_buf ddl = FIRN_SQL_BUF;
     const firn_input *in;
+    const firn_view_def *view;
     size_t offset = firn_showing_next(w).offset;
-    FIRN_TRY(firn_showing_table(w, &in, err));
+    FIRN_TRY(firn_showing_relation(w, &in, &view, err));
     FIRN_TRY(firn_showing_end(w, err));
+    if (view)
+        return firn_show_create_view(w, view, err);
     FIRN_TRY(refuse_metadata(w, in, offset, err));
     FIRN_TRY(full_name(w, in, &name, err));
     FIRN_TRY(firn_spark_create(in->metadata, in->schema, firn_buf_str(&name), &ddl, err));

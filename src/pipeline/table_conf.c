@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What ingest entries and models say alike about their tables: partition, columns, checks. */
+/* What ingest entries and models say alike about their tables: partition and columns. */
 #include "pipeline/project_int.h"
 
 #include "format/datefmt.h"
@@ -142,154 +142,31 @@ firn_code firn_read_partition(const firn_conf *c, firn_arena *a, firn_table_conf
     return FIRN_OK;
 }
 
-/* --- checks -------------------------------------------------------------------------------- */
+/* --- description and tags ------------------------------------------------------------------ */
 
-typedef FIRN_VEC(firn_check) check_vec;
-
-static const char *const severity_words[] = {"error", "warn", NULL};
-
-typedef struct check_raw {
-    firn_str check;
-    int severity;
-    firn_str name;
-} check_raw;
-
-const firn_option firn_check_options[] = {
-    {.key = "check",
-     .kind = FIRN_OPT_STRING,
-     .flags = FIRN_OPT_REQUIRED | FIRN_OPT_NOT_EMPTY,
-     .offset = offsetof(check_raw, check),
-     .example = "\"debit >= 0\"",
-     .help = "An SQL condition that holds for every row; for a column also not_null or unique."},
-    {.key = "severity",
-     .kind = FIRN_OPT_ENUM,
-     .offset = offsetof(check_raw, severity),
-     .otherwise = "error",
-     .words = severity_words,
-     .example = "warn",
-     .help = "error: nothing is committed; warn: the rows are counted and said."},
-    {.key = "name",
-     .kind = FIRN_OPT_STRING,
-     .flags = FIRN_OPT_NOT_EMPTY,
-     .offset = offsetof(check_raw, name),
-     .computed = "the check itself",
-     .example = "balanced",
-     .help = "What the check is called in results."},
-    {.key = NULL},
-};
-
-static bool is_word(firn_str s)
+static bool is_tag(firn_str s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        char c = s.p[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-              (i && c >= '0' && c <= '9')))
+    for (size_t i = 0; i < s.n; i++)
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == ',' || s.p[i] == '+' || s.p[i] == '*')
             return false;
-    }
     return s.n > 0;
 }
 
-static firn_code unknown_word(const firn_conf *c, firn_str word, firn_err *err)
-{
-    static const firn_str words[] = {{"not_null", 8}, {"unique", 6}};
-    firn_raise_conf(err, c->place, FIRN_ID_CHECK, "there is no check %s", firn_quote(word).s);
-    int near = firn_str_nearest(word, words, FIRN_COUNT_OF(words));
-    if (near >= 0)
-        firn_err_advise(err, "did you mean '%s'?", words[near].p);
-    else
-        firn_err_advise(err, "a check of a column is not_null, unique or an SQL condition like "
-                             "\"amount >= 0\"");
-    return FIRN_E_CONFIG;
-}
-
-/* not_null and unique need a column that is not inside of a list. */
-static firn_code check_word(const firn_conf *c, firn_str column, firn_str word, firn_err *err)
-{
-    if (column.n == 0) {
-        firn_raise_conf(err, c->place, FIRN_ID_CHECK, "'%.*s' is a check of a column",
-                        FIRN_STR_ARG(word));
-        firn_err_advise(err, "write it there: columns: {NAME: {checks: [%.*s]}}",
-                        FIRN_STR_ARG(word));
-        return FIRN_E_CONFIG;
-    }
-    if (memmem(column.p, column.n, "[]", 2)) {
-        firn_raise_conf(err, c->place, FIRN_ID_CHECK, "'%.*s' cannot look into a list",
-                        FIRN_STR_ARG(word));
-        firn_err_advise(err, "write an SQL condition on the list, or check the table of a model "
-                             "that unnests it");
-        return FIRN_E_CONFIG;
-    }
-    return FIRN_OK;
-}
-
-/* What the words of a check mean for a column ("" = for rows). */
-static firn_code set_kind(const firn_conf *c, firn_str column, firn_str text, firn_check *ret,
+firn_code firn_read_about(const firn_about_raw *raw, const firn_conf *map, firn_table_conf *ret,
                           firn_err *err)
 {
-    bool not_null = firn_str_eqc(text, "not_null");
-    ret->kind = FIRN_CHECK_EXPRESSION;
-    if (not_null || firn_str_eqc(text, "unique")) {
-        ret->kind = not_null ? FIRN_CHECK_NOT_NULL : FIRN_CHECK_UNIQUE;
-        return check_word(c, column, text, err);
-    }
-    return column.n && is_word(text) ? unknown_word(c, text, err) : FIRN_OK;
-}
-
-static firn_code set_name(firn_str column, firn_str given, firn_str text, firn_arena *a,
-                          firn_check *ret, firn_err *err)
-{
-    ret->name = given.n ? given : text;
-    if (given.n || ret->kind == FIRN_CHECK_EXPRESSION)
-        return FIRN_OK;
-    const char *name = firn_arena_printf(a, "%.*s(%.*s)", FIRN_STR_ARG(text), FIRN_STR_ARG(column));
-    ret->name = firn_str_of(name);
-    return name ? FIRN_OK : firn_arena_raise(a, err);
-}
-
-static firn_code read_check(const firn_conf *c, firn_str column, firn_arena *a, firn_check *ret,
-                            firn_err *err)
-{
-    check_raw raw = {.check = c->text};
-    if (c->kind == FIRN_CONF_MAP)
-        FIRN_TRY(firn_options_fill(firn_check_options, c, true, &raw, a, err));
-    firn_str text = firn_str_trim(raw.check);
-    if (c->kind == FIRN_CONF_LIST || text.n == 0 || firn_conf_is_null(c)) {
-        firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "a check is a text or a map, not %s",
-                        c->kind == FIRN_CONF_LIST ? "a list" : "nothing");
-        firn_err_advise(err, "write it like this: checks: [\"debit >= 0\", {check: \"credit >= "
-                             "0\", severity: warn}]");
+    const firn_conf *tags = firn_conf_get(map, "tags");
+    for (size_t i = 0; i < raw->tags.n; i++) {
+        if (is_tag(raw->tags.v[i]))
+            continue;
+        firn_raise_conf(err, tags->kind == FIRN_CONF_LIST ? tags->items[i].place : tags->place,
+                        FIRN_ID_VALUE, "%s is not a tag", firn_quote(raw->tags.v[i]).s);
+        firn_err_advise(err, "a tag is one word without blanks, ',', '+' and '*'; several stand in "
+                             "a list: tags: [daily, finance]");
         return FIRN_E_CONFIG;
     }
-    *ret = (firn_check){
-        .severity = (firn_severity)raw.severity,
-        .column = column,
-        .sql = text,
-        .place = c->place,
-    };
-    FIRN_TRY(set_kind(c, column, text, ret, err));
-    return set_name(column, raw.name, text, a, ret, err);
-}
-
-static firn_code read_checks(const firn_conf *list, firn_str column, firn_arena *a, check_vec *vec,
-                             firn_err *err)
-{
-    for (size_t i = 0; list && i < list->count; i++) {
-        firn_check check;
-        FIRN_TRY(read_check(&list->items[i], column, a, &check, err));
-        for (size_t k = 0; k < vec->n; k++) {
-            if (!firn_str_eq(vec->v[k].name, check.name))
-                continue;
-            firn_raise_conf(err, check.place, FIRN_ID_CLASH, "there are two checks %s",
-                            firn_quote(check.name).s);
-            firn_err_advise(err,
-                            "the first one is in line %u; take one out, or give it another "
-                            "name: {check: …, name: …}",
-                            vec->v[k].place.line);
-            return FIRN_E_CONFIG;
-        }
-        if (!firn_vec_push(a, vec, check))
-            return firn_arena_raise(a, err);
-    }
+    ret->tags = raw->tags;
+    ret->description = raw->description.n ? raw->description : (firn_str){NULL, 0};
     return FIRN_OK;
 }
 
@@ -302,8 +179,19 @@ typedef struct column_raw {
     const firn_conf *format;
     firn_str from;
     bool required;
+    const firn_conf *contract;
     const firn_conf *checks;
+    firn_str description;
 } column_raw;
+
+typedef FIRN_VEC(firn_column_doc) doc_vec;
+
+#define OPTION_DESCRIPTION                                                                         \
+    {                                                                                              \
+        .key = "description", .kind = FIRN_OPT_STRING,                                             \
+        .offset = offsetof(column_raw, description), .example = "\"Net of VAT, in euros\"",        \
+        .help = "What the column means; kept as its doc in Iceberg, where all engines show it."    \
+    }
 
 const firn_option firn_ingest_column_options[] = {
     {.key = "type",
@@ -313,7 +201,8 @@ const firn_option firn_ingest_column_options[] = {
      .computed = "found out",
      .example = "decimal(18,2)",
      .help = "An Iceberg type: boolean, int, long, float, double, decimal(p,s), date, time, "
-             "timestamp, timestamptz, string, uuid, binary, struct<…>, list<…>, map<…>."},
+             "timestamp, timestamptz, string, uuid, binary, struct<…>, list<…>, map<…>; or json: a "
+             "string that holds JSON text."},
     {.key = "format",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(column_raw, format),
@@ -333,12 +222,20 @@ const firn_option firn_ingest_column_options[] = {
      .otherwise = "false",
      .example = "true",
      .help = "A record without a value goes to the rejects."},
+    {.key = "contract",
+     .kind = FIRN_OPT_CONF,
+     .offset = offsetof(column_raw, contract),
+     .shapes = FIRN_CONF_TEXT,
+     .computed = "the entry's",
+     .example = "discard_value",
+     .help = "As the entry's contract, for this column and what is in it."},
     {.key = "checks",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(column_raw, checks),
      .shapes = FIRN_CONF_LIST,
      .example = "[not_null, unique]",
      .help = "not_null, unique or SQL conditions, audited before the commit."},
+    OPTION_DESCRIPTION,
     {.key = NULL},
 };
 
@@ -349,6 +246,7 @@ const firn_option firn_model_column_options[] = {
      .shapes = FIRN_CONF_LIST,
      .example = "[not_null, unique]",
      .help = "not_null, unique or SQL conditions, audited before the commit."},
+    OPTION_DESCRIPTION,
     {.key = NULL},
 };
 
@@ -401,7 +299,9 @@ static firn_code refuse_type(const firn_conf *c, const firn_given *g, const firn
 
 static firn_code read_type(const firn_conf *c, firn_arena *a, firn_given *ret, firn_err *err)
 {
-    firn_code code = firn_type_parse(c->text, a, &ret->type, err);
+    ret->json = firn_str_ieq(firn_str_trim(c->text), FIRN_STR_LIT("json"));
+    firn_code code =
+        firn_type_parse(ret->json ? FIRN_STR_LIT("string") : c->text, a, &ret->type, err);
     if (code != FIRN_OK && err && !err->advice[0])
         firn_err_advise(err, "a type is written like this: struct<a: int, b: list<string>>");
     if (code != FIRN_OK)
@@ -435,7 +335,9 @@ static firn_code read_format(const firn_conf *c, firn_arena *a, firn_given *ret,
 static bool is_reserved(firn_str name)
 {
     return firn_str_ieq(name, FIRN_STR_LIT("x_loaded_at")) ||
-           firn_str_ieq(name, FIRN_STR_LIT("x_position"));
+           firn_str_ieq(name, FIRN_STR_LIT("x_position")) ||
+           firn_str_ieq(name, FIRN_STR_LIT(FIRN_ROW_ID_NAME)) ||
+           firn_str_ieq(name, FIRN_STR_LIT(FIRN_RESIDUAL_NAME));
 }
 
 static firn_code reserved_name(const firn_conf *c, firn_err *err)
@@ -479,7 +381,7 @@ static firn_code check_name(const firn_conf *c, const firn_columns_in *in, size_
 
 /* `name: type` or `name: {type: …}`. */
 static firn_code read_column(const firn_conf *c, bool typed, firn_arena *a, firn_given *ret,
-                             check_vec *checks, firn_err *err)
+                             firn_check_vec *checks, doc_vec *docs, firn_err *err)
 {
     column_raw raw = {0};
     *ret = (firn_given){.name = c->key};
@@ -500,29 +402,39 @@ static firn_code read_column(const firn_conf *c, bool typed, firn_arena *a, firn
         FIRN_TRY(read_type(raw.type, a, ret, err));
     if (raw.format)
         FIRN_TRY(read_format(raw.format, a, ret, err));
+    if (raw.description.n) {
+        firn_column_doc doc = {c->key, raw.description};
+        if (!firn_vec_push(a, docs, doc))
+            return firn_arena_raise(a, err);
+    }
     ret->from = raw.from;
     ret->required = raw.required;
-    return read_checks(raw.checks, c->key, a, checks, err);
+    FIRN_TRY(firn_read_contract(raw.contract, &ret->contract, err));
+    return firn_read_checks(raw.checks, c->key, a, checks, err);
 }
 
 firn_code firn_read_columns(const firn_columns_in *in, firn_arena *a, firn_table_conf *ret,
                             firn_given **ret_given, size_t *ret_given_count, firn_err *err)
 {
-    check_vec checks = {0};
+    firn_check_vec checks = {0};
     given_vec given = {0};
+    doc_vec docs = {0};
     for (size_t i = 0; in->columns && i < in->columns->count; i++) {
         const firn_conf *c = &in->columns->items[i];
         firn_given column;
         FIRN_TRY(check_name(c, in, i, err));
-        FIRN_TRY(read_column(c, in->typed, a, &column, &checks, err));
+        FIRN_TRY(read_column(c, in->typed, a, &column, &checks, &docs, err));
         /* a column that only has checks is as its source makes it */
-        bool says = column.has_type || column.from.p || column.format.p || column.required;
+        bool says = column.has_type || column.from.p || column.format.p || column.required ||
+                    column.contract != FIRN_CONTRACT_UNSAID;
         if (says && !firn_vec_push(a, &given, column))
             return firn_arena_raise(a, err);
     }
-    FIRN_TRY(read_checks(in->checks, (firn_str){"", 0}, a, &checks, err));
+    FIRN_TRY(firn_read_checks(in->checks, (firn_str){"", 0}, a, &checks, err));
     ret->checks = checks.v;
     ret->check_count = checks.n;
+    ret->docs = docs.v;
+    ret->doc_count = docs.n;
     if (ret_given) {
         *ret_given = given.v;
         *ret_given_count = given.n;

@@ -7,18 +7,34 @@
 
 #include <string.h>
 
-#define NO_INPUT SIZE_MAX
+/* A name that a statement may use. */
+typedef struct known_name {
+    bool is_view;
+    const firn_view_def *view;     /* of a view; NULL: the catalog has it, not loaded yet */
+    const firn_metadata *metadata; /* of a table; NULL: not loaded yet */
+    size_t used;                   /* of a view: its place among those used + 1; 0: not used yet */
+    bool open;                     /* a view whose own statement is being read */
+} known_name;
 
 typedef struct finding {
     firn_context *run;
-    firn_str sql;
-    const firn_sql_origin *origin;
     firn_arena *a;
+    bool listed; /* the catalog was asked */
     firn_sql_known known;
-    const firn_metadata **loaded; /* by place in the catalog's list; NULL: not yet */
+    known_name *names; /* one for each known table */
     FIRN_VEC(firn_input) inputs;
+    FIRN_VEC(firn_used_view) views;
     firn_session *session; /* for times to be computed; opened when there is one */
 } finding;
+
+/* One statement whose names are looked up: the whole one, or a view's. */
+typedef struct reading {
+    firn_str sql;
+    const firn_sql_origin *origin;
+    firn_refs *refs;
+    unsigned meta_columns;
+    unsigned depth; /* of views in views */
+} reading;
 
 /* --- columns that no file has -------------------------------------------------------------- */
 
@@ -64,32 +80,35 @@ static firn_code query_time(finding *f, firn_str sql, int64_t *ret, firn_err *er
     return code;
 }
 
-static firn_code compute_time(finding *f, const firn_sql_ref *ref, firn_at *at, firn_err *err)
+static firn_code compute_time(finding *f, const reading *r, const firn_sql_ref *ref, firn_at *at,
+                              firn_err *err)
 {
     firn_err local = {0};
     if (!ref->at.expr.p || query_time(f, ref->at.expr, &at->timestamp_ms, &local) == FIRN_OK)
         return FIRN_OK;
-    firn_sql_locate(&local, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
+    firn_sql_locate(&local, (firn_str){NULL, 0}, &(firn_sql_origin){.line = 1, .column = 1});
     firn_raise(err, local.code, "this is no time: %s", local.text);
     firn_err_advise(err, "write TIMESTAMP '2026-11-01 10:00:00' (UTC), "
                          "TIMESTAMP '2026-11-01 10:00:00+02:00' or DATE '2026-11-01'");
-    return firn_sql_place(err, f->sql, ref->at.offset, f->origin);
+    return firn_sql_place(err, r->sql, ref->at.offset, r->origin);
 }
 
 /* --- inputs -------------------------------------------------------------------------------- */
 
 static firn_code load_table(finding *f, const firn_sql_ref *ref, firn_input *in, firn_err *err)
 {
+    known_name *known = &f->names[ref->table];
     in->ident = f->known.tables[ref->table];
     in->io = f->run->io;
-    if (!f->loaded[ref->table])
-        FIRN_TRY(firn_table_load(f->run->catalog, f->run->io, in->ident, f->a,
-                                 &f->loaded[ref->table], err));
-    in->metadata = f->loaded[ref->table];
+    if (!known->metadata)
+        FIRN_TRY(
+            firn_table_load(f->run->catalog, f->run->io, in->ident, f->a, &known->metadata, err));
+    in->metadata = known->metadata;
     return FIRN_OK;
 }
 
-static firn_code load_located(finding *f, const firn_sql_ref *ref, firn_input *in, firn_err *err)
+static firn_code load_located(finding *f, const reading *r, const firn_sql_ref *ref, firn_input *in,
+                              firn_err *err)
 {
     const firn_sql_call *c = ref->call;
     const firn_located_conf conf = {
@@ -100,7 +119,7 @@ static firn_code load_located(finding *f, const firn_sql_ref *ref, firn_input *i
     firn_code code = firn_located_load(f->run->env, &conf, f->a, t, err);
     if (code != FIRN_OK && err) {
         err->where[0] = '\0';
-        return firn_sql_place(err, f->sql, ref->name.starts[0], f->origin);
+        return firn_sql_place(err, r->sql, ref->name.starts[0], r->origin);
     }
     in->ident = (firn_ident){.ns = FIRN_STR_LIT(""), .name = c->where};
     in->metadata = t->metadata;
@@ -109,10 +128,11 @@ static firn_code load_located(finding *f, const firn_sql_ref *ref, firn_input *i
     return code;
 }
 
-static firn_code resolve_state(finding *f, const firn_sql_ref *ref, firn_input *in, firn_err *err)
+static firn_code resolve_state(finding *f, const reading *r, const firn_sql_ref *ref,
+                               firn_input *in, firn_err *err)
 {
     firn_at at = ref->at.at;
-    FIRN_TRY(compute_time(f, ref, &at, err));
+    FIRN_TRY(compute_time(f, r, ref, &at, err));
     firn_code code = firn_at_resolve(in->metadata, &at, &in->snapshot, &in->schema, err);
     if (code == FIRN_OK)
         return FIRN_OK;
@@ -120,11 +140,11 @@ static firn_code resolve_state(finding *f, const firn_sql_ref *ref, firn_input *
         firn_wrap(err, "%s", firn_quote(in->ident.name).s);
     else
         firn_wrap(err, "table %.*s.%.*s", FIRN_STR_ARG(in->ident.ns), FIRN_STR_ARG(in->ident.name));
-    return firn_sql_place(err, f->sql, ref->at.offset, f->origin);
+    return firn_sql_place(err, r->sql, ref->at.offset, r->origin);
 }
 
-static firn_code open_metadata_table(finding *f, const firn_sql_ref *ref, firn_input *in,
-                                     firn_err *err)
+static firn_code open_metadata_table(finding *f, const reading *r, const firn_sql_ref *ref,
+                                     firn_input *in, firn_err *err)
 {
     firn_metadata_table_kind kind;
     if (!ref->metadata.p || !firn_metadata_table_find(ref->metadata, &kind))
@@ -134,7 +154,7 @@ static firn_code open_metadata_table(finding *f, const firn_sql_ref *ref, firn_i
         firn_raise(err, FIRN_E_SQL, "%.*s of a table are those of all its history",
                    FIRN_STR_ARG(in->metadata_word));
         firn_err_advise(err, "leave the clause out");
-        return firn_sql_place(err, f->sql, ref->at.offset, f->origin);
+        return firn_sql_place(err, r->sql, ref->at.offset, r->origin);
     }
     return firn_metadata_table_open(in->io, in->metadata, in->snapshot, kind, f->a,
                                     &in->metadata_table, err);
@@ -146,93 +166,190 @@ static bool same_input(const firn_input *x, const firn_input *y)
            x->schema == y->schema && firn_str_eq(x->metadata_word, y->metadata_word);
 }
 
-static bool clash(const firn_input *x, firn_str ns, firn_str name)
+static bool clash(const firn_in_engine *x, firn_ident name)
 {
-    return firn_str_ieq(x->view.ns, ns) && firn_str_ieq(x->view.name, name);
+    return firn_str_ieq(x->name.ns, name.ns) && firn_str_ieq(x->name.name, name.name);
 }
 
-static bool is_taken(const finding *f, firn_str ns, firn_str name)
+static bool is_taken(const finding *f, firn_ident name)
 {
     for (size_t i = 0; i < f->inputs.n; i++)
-        if (clash(&f->inputs.v[i], ns, name))
+        if (clash(&f->inputs.v[i].in_engine, name))
+            return true;
+    for (size_t i = 0; i < f->views.n; i++)
+        if (clash(&f->views.v[i].in_engine, name))
             return true;
     return false;
 }
 
 /* raw.orders again, in another state: _1$raw.orders. */
-static firn_code make_unique(const finding *f, firn_input *in, firn_err *err)
+static firn_code make_unique(const finding *f, firn_in_engine *x, firn_err *err)
 {
-    firn_str ns = in->view.ns;
-    for (unsigned n = 1; is_taken(f, in->view.ns, in->view.name); n++) {
+    firn_str ns = x->name.ns;
+    for (unsigned n = 1; is_taken(f, x->name); n++) {
         const char *prefix = firn_arena_printf(f->a, "_%u$", n);
         const char *text =
             prefix ? firn_arena_printf(f->a, "%s%.*s", prefix, FIRN_STR_ARG(ns)) : NULL;
         if (!text)
             return firn_arena_raise(f->a, err);
-        in->prefix = firn_str_of(prefix);
-        in->view.ns = firn_str_of(text);
+        x->prefix = firn_str_of(prefix);
+        x->name.ns = firn_str_of(text);
     }
     return FIRN_OK;
 }
 
-/* The names of the view, as short as in the statement. */
-static firn_code name_view(finding *f, firn_input *in, firn_err *err)
+/* The names in the engine, as short as in the statement. */
+static firn_code name_input(finding *f, firn_input *in, firn_err *err)
 {
+    firn_in_engine *x = &in->in_engine;
+    x->prefix = (firn_str){"", 0};
     if (in->located) {
-        in->view = (firn_ident){FIRN_STR_LIT("main"), FIRN_STR_LIT("iceberg")};
-        return make_unique(f, in, err);
+        x->name = (firn_ident){FIRN_STR_LIT("main"), FIRN_STR_LIT("iceberg")};
+        return make_unique(f, x, err);
     }
-    FIRN_TRY(firn_sql_flat_namespace(in->ident.ns, f->a, &in->view.ns, err));
-    in->view.name = in->ident.name;
+    FIRN_TRY(firn_sql_flat_namespace(in->ident.ns, f->a, &x->name.ns, err));
+    x->name.name = in->ident.name;
     if (in->metadata_word.p) {
         const char *name = firn_arena_printf(f->a, "%.*s$%.*s", FIRN_STR_ARG(in->ident.name),
                                              FIRN_STR_ARG(in->metadata_word));
         if (!name)
             return firn_arena_raise(f->a, err);
-        in->view.name = firn_str_of(name);
+        x->name.name = firn_str_of(name);
     }
-    return make_unique(f, in, err);
+    return make_unique(f, x, err);
 }
 
-static firn_code add_input(finding *f, const firn_sql_ref *ref, size_t *ret, firn_err *err)
+static firn_code add_input(finding *f, const reading *r, const firn_sql_ref *ref,
+                           firn_ref_target *ret, firn_err *err)
 {
-    firn_input in = {.prefix = {"", 0}};
-    FIRN_TRY(ref->call ? load_located(f, ref, &in, err) : load_table(f, ref, &in, err));
-    FIRN_TRY(resolve_state(f, ref, &in, err));
-    FIRN_TRY(open_metadata_table(f, ref, &in, err));
+    firn_input in = {.meta_columns = r->meta_columns};
+    FIRN_TRY(ref->call ? load_located(f, r, ref, &in, err) : load_table(f, ref, &in, err));
+    FIRN_TRY(resolve_state(f, r, ref, &in, err));
+    FIRN_TRY(open_metadata_table(f, r, ref, &in, err));
     for (size_t i = 0; i < f->inputs.n; i++) {
         if (!same_input(&f->inputs.v[i], &in))
             continue;
-        *ret = i;
+        f->inputs.v[i].meta_columns |= in.meta_columns;
+        *ret = (firn_ref_target){FIRN_REF_INPUT, i};
         return FIRN_OK;
     }
-    FIRN_TRY(name_view(f, &in, err));
-    *ret = f->inputs.n;
+    FIRN_TRY(name_input(f, &in, err));
+    *ret = (firn_ref_target){FIRN_REF_INPUT, f->inputs.n};
     return firn_vec_push(f->a, &f->inputs, in) ? FIRN_OK : firn_arena_raise(f->a, err);
 }
 
-/* lake.raw.orders.id: the input whose table it is a column of. */
-static size_t input_of_column(const finding *f, const firn_sql_ref *ref)
+/* --- views --------------------------------------------------------------------------------- */
+
+static firn_code read_names(finding *f, reading *r, firn_err *err);
+
+static firn_code refuse_state(const reading *r, firn_ident view, const firn_sql_ref *ref,
+                              firn_err *err)
 {
+    if (ref->metadata.p)
+        firn_raise(err, FIRN_E_SQL, "%.*s.%.*s is a view: it has no %s", FIRN_STR_ARG(view.ns),
+                   FIRN_STR_ARG(view.name), firn_quote(ref->metadata).s);
+    else
+        firn_raise(err, FIRN_E_SQL,
+                   "%.*s.%.*s is a view: it has no states of its own, only the tables it reads do",
+                   FIRN_STR_ARG(view.ns), FIRN_STR_ARG(view.name));
+    if (ref->metadata.p)
+        firn_err_advise(err, "ask one of the tables that it reads");
+    else
+        firn_err_advise(err, "put the clause behind the tables in its statement, or make it a "
+                             "table: materialize: table");
+    size_t at = ref->metadata.p ? ref->name.starts[0] : ref->at.offset;
+    return firn_sql_place(err, r->sql, at, r->origin);
+}
+
+static firn_code refuse_circle(const reading *r, const firn_view_def *v, const firn_sql_ref *ref,
+                               firn_err *err)
+{
+    firn_raise(err, FIRN_E_CONFIG, "view %.*s.%.*s stands on itself", FIRN_STR_ARG(v->ident.ns),
+               FIRN_STR_ARG(v->ident.name));
+    firn_err_advise(err, "take it out of this FROM; a view may name tables and other views");
+    firn_sql_place(err, r->sql, ref->name.starts[0], r->origin);
+    return FIRN_E_CONFIG;
+}
+
+static firn_code refuse_depth(const reading *r, const firn_sql_ref *ref, firn_err *err)
+{
+    firn_raise(err, FIRN_E_LIMIT, "views stand on views more than %d deep", FIRN_VIEW_DEPTH_MAX);
+    firn_err_advise(err, "make one of them a table: materialize: table");
+    firn_sql_place(err, r->sql, ref->name.starts[0], r->origin);
+    return FIRN_E_LIMIT;
+}
+
+/* Reads the view's own statement first, so that what it stands on comes before it. */
+static firn_code use_view(finding *f, const reading *r, const firn_sql_ref *ref, firn_err *err)
+{
+    known_name *known = &f->names[ref->table];
+    if (!known->view)
+        FIRN_TRY(firn_view_stored(f->run->catalog, f->run->io, f->known.tables[ref->table], f->a,
+                                  &known->view, err));
+    firn_used_view v = {.def = known->view};
+    if (known->open)
+        return refuse_circle(r, v.def, ref, err);
+    if (r->depth >= FIRN_VIEW_DEPTH_MAX)
+        return refuse_depth(r, ref, err);
+    reading inner = {
+        .sql = v.def->sql, .origin = &v.def->origin, .refs = &v.refs, .depth = r->depth + 1};
+    known->open = true;
+    FIRN_TRY(read_names(f, &inner, err));
+    known->open = false;
+    FIRN_TRY(firn_sql_flat_namespace(v.def->ident.ns, f->a, &v.in_engine.name.ns, err));
+    v.in_engine.name.name = v.def->ident.name;
+    v.in_engine.prefix = (firn_str){"", 0};
+    FIRN_TRY(make_unique(f, &v.in_engine, err));
+    if (!firn_vec_push(f->a, &f->views, v))
+        return firn_arena_raise(f->a, err);
+    known->used = f->views.n;
+    return FIRN_OK;
+}
+
+static firn_code add_view(finding *f, const reading *r, const firn_sql_ref *ref,
+                          firn_ref_target *ret, firn_err *err)
+{
+    const known_name *known = &f->names[ref->table];
+    if (ref->at.at.kind || ref->metadata.p)
+        return refuse_state(r, f->known.tables[ref->table], ref, err);
+    if (!known->used)
+        FIRN_TRY(use_view(f, r, ref, err));
+    *ret = (firn_ref_target){FIRN_REF_VIEW, known->used - 1};
+    return FIRN_OK;
+}
+
+/* --- a statement --------------------------------------------------------------------------- */
+
+/* lake.raw.orders.id: the input or view that it is a column of. */
+static firn_ref_target target_of_column(const finding *f, const firn_sql_ref *ref)
+{
+    const known_name *known = &f->names[ref->table];
+    if (known->is_view)
+        return known->used ? (firn_ref_target){FIRN_REF_VIEW, known->used - 1}
+                           : (firn_ref_target){FIRN_REF_NONE, 0};
     for (size_t i = 0; i < f->inputs.n; i++) {
         const firn_input *in = &f->inputs.v[i];
         if (!in->located && firn_ident_eq(in->ident, f->known.tables[ref->table]) &&
             (in->metadata_word.p != NULL) == (ref->metadata.p != NULL))
-            return i;
+            return (firn_ref_target){FIRN_REF_INPUT, i};
     }
-    return NO_INPUT;
+    return (firn_ref_target){FIRN_REF_NONE, 0};
 }
 
-static firn_code add_inputs(finding *f, firn_inputs *ret, firn_err *err)
+static firn_code add_targets(finding *f, const reading *r, firn_err *err)
 {
-    for (size_t i = 0; i < ret->ref_count; i++)
-        if (!ret->refs[i].column)
-            FIRN_TRY(add_input(f, &ret->refs[i], &ret->input_of_ref[i], err));
-    for (size_t i = 0; i < ret->ref_count; i++)
-        if (ret->refs[i].column)
-            ret->input_of_ref[i] = input_of_column(f, &ret->refs[i]);
-    ret->v = f->inputs.v;
-    ret->n = f->inputs.n;
+    firn_refs *refs = r->refs;
+    for (size_t i = 0; i < refs->count; i++) {
+        const firn_sql_ref *ref = &refs->refs[i];
+        bool view = !ref->call && f->names[ref->table].is_view;
+        if (ref->column)
+            continue;
+        FIRN_TRY(view ? add_view(f, r, ref, &refs->targets[i], err)
+                      : add_input(f, r, ref, &refs->targets[i], err));
+    }
+    for (size_t i = 0; i < refs->count; i++)
+        if (refs->refs[i].column)
+            refs->targets[i] = target_of_column(f, &refs->refs[i]);
     return FIRN_OK;
 }
 
@@ -246,46 +363,75 @@ static bool may_travel(firn_str sql)
     return false;
 }
 
-/* The catalog is asked only where the statement can name a table of it: by a dotted name. */
-static firn_code list_known(finding *f, firn_err *err)
+/* A view of the project stands before what the catalog has under its name, in any case. */
+static firn_code list_names(finding *f, firn_err *err)
 {
-    firn_sql_name *names;
+    const firn_context *run = f->run;
     firn_ident *tables;
+    firn_ident *views;
     size_t count;
-    if (!f->run->catalog)
-        return FIRN_OK;
-    f->known.catalog = f->run->catalog->name;
-    FIRN_TRY(firn_sql_names(f->sql, f->a, &names, &count, err));
-    if (count == 0 && !may_travel(f->sql))
-        return FIRN_OK;
-    FIRN_TRY(f->run->catalog->ops->list_tables(f->run->catalog, f->a, &tables, &count, err));
-    f->loaded = firn_arena_array(f->a, count, sizeof *f->loaded);
-    if (!f->loaded)
+    size_t view_count;
+    size_t n = 0;
+    FIRN_TRY(run->catalog->ops->list_tables(run->catalog, f->a, &tables, &count, err));
+    FIRN_TRY(
+        firn_views_list(run->views, run->view_count, run->catalog, f->a, &views, &view_count, err));
+    firn_ident *all = firn_arena_array(f->a, count + view_count, sizeof *all);
+    f->names = firn_arena_array(f->a, count + view_count, sizeof *f->names);
+    if (!all || !f->names)
         return firn_arena_raise(f->a, err);
-    f->known.tables = tables;
-    f->known.count = count;
+    for (size_t i = 0; i < view_count; i++) {
+        f->names[n].is_view = true;
+        f->names[n].view = firn_view_among(run->views, run->view_count, views[i]);
+        all[n++] = views[i];
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!firn_view_among(run->views, run->view_count, tables[i]))
+            all[n++] = tables[i];
+    f->known.tables = all;
+    f->known.count = n;
+    f->listed = true;
     return FIRN_OK;
 }
 
-static firn_code find(finding *f, firn_inputs *ret, firn_err *err)
+/* The catalog is asked only where the statement can name a table of it: by a dotted name. */
+static firn_code list_known(finding *f, firn_str sql, firn_err *err)
 {
-    FIRN_TRY(list_known(f, err));
-    FIRN_TRY(firn_sql_refs(f->sql, f->origin, &f->known, f->a, &ret->refs, &ret->ref_count, err));
-    ret->input_of_ref = firn_arena_array(f->a, ret->ref_count, sizeof *ret->input_of_ref);
-    if (!ret->input_of_ref)
+    firn_sql_name *names;
+    size_t count;
+    if (!f->run->catalog || f->listed)
+        return FIRN_OK;
+    f->known.catalog = f->run->catalog->name;
+    FIRN_TRY(firn_sql_names(sql, f->a, &names, &count, err));
+    return count || may_travel(sql) ? list_names(f, err) : FIRN_OK;
+}
+
+static firn_code read_names(finding *f, reading *r, firn_err *err)
+{
+    firn_refs *refs = r->refs;
+    refs->sql = r->sql;
+    FIRN_TRY(list_known(f, r->sql, err));
+    FIRN_TRY(firn_sql_refs(r->sql, r->origin, &f->known, f->a, &refs->refs, &refs->count, err));
+    refs->targets = firn_arena_array(f->a, refs->count, sizeof *refs->targets);
+    if (!refs->targets)
         return firn_arena_raise(f->a, err);
-    FIRN_TRY(add_inputs(f, ret, err));
-    return ret->n ? find_meta_columns(f->sql, f->a, &ret->meta_columns, err) : FIRN_OK;
+    if (refs->count)
+        FIRN_TRY(find_meta_columns(r->sql, f->a, &r->meta_columns, err));
+    return add_targets(f, r, err);
 }
 
 firn_code firn_tables_find(firn_context *run, firn_str sql, const firn_sql_origin *origin,
                            firn_arena *a, firn_inputs *ret, firn_err *err)
 {
-    finding f = {.run = run, .sql = sql, .origin = origin, .a = a};
-    *ret = (firn_inputs){.sql = sql};
-    firn_code code = find(&f, ret, err);
+    finding f = {.run = run, .a = a};
+    *ret = (firn_inputs){.v = NULL};
+    reading whole = {.sql = sql, .origin = origin, .refs = &ret->statement};
+    firn_code code = read_names(&f, &whole, err);
     if (f.session)
         firn_context_session_close(run, f.session);
+    ret->v = f.inputs.v;
+    ret->n = f.inputs.n;
+    ret->views = f.views.v;
+    ret->view_count = f.views.n;
     return code;
 }
 

@@ -16,23 +16,29 @@ static firn_code exec_buf(const firn_tables *t, const firn_buf *sql, firn_err *e
     return t->run->ops->exec(t->session, firn_buf_str(sql), err);
 }
 
-static firn_code qualified(const firn_tables *t, const firn_input *in, firn_buf *out, firn_err *err)
+static firn_code qualified(const firn_tables *t, const firn_in_engine *x, firn_buf *out,
+                           firn_err *err)
 {
     FIRN_TRY(firn_buf_addf(out, err, "%s.", t->alias));
-    FIRN_TRY(firn_sql_ident(out, in->view.ns, err));
+    FIRN_TRY(firn_sql_ident(out, x->name.ns, err));
     FIRN_TRY(firn_buf_addc(out, '.', err));
-    return firn_sql_ident(out, in->view.name, err);
+    return firn_sql_ident(out, x->name.name, err);
+}
+
+static firn_code make_schema(const firn_tables *t, const firn_in_engine *x, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    FIRN_TRY(firn_buf_addf(&sql, err, "CREATE SCHEMA IF NOT EXISTS %s.", t->alias));
+    FIRN_TRY(firn_sql_ident(&sql, x->name.ns, err));
+    return exec_buf(t, &sql, err);
 }
 
 static firn_code make_schemas(const firn_tables *t, firn_err *err)
 {
-    for (size_t i = 0; i < t->inputs->n; i++) {
-        FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-        const firn_input *in = &t->inputs->v[i];
-        FIRN_TRY(firn_buf_addf(&sql, err, "CREATE SCHEMA IF NOT EXISTS %s.", t->alias));
-        FIRN_TRY(firn_sql_ident(&sql, in->view.ns, err));
-        FIRN_TRY(exec_buf(t, &sql, err));
-    }
+    for (size_t i = 0; i < t->inputs->n; i++)
+        FIRN_TRY(make_schema(t, &t->inputs->v[i].in_engine, err));
+    for (size_t i = 0; i < t->inputs->view_count; i++)
+        FIRN_TRY(make_schema(t, &t->inputs->views[i].in_engine, err));
     return FIRN_OK;
 }
 
@@ -67,7 +73,7 @@ static firn_code add_source(firn_tables *t, firn_input *in, firn_err *err)
     FIRN_TRY(t->run->ops->source_add(t->run->engine, source, &id, err));
     t->sources.v[t->sources.n++] = id;
     FIRN_TRY(firn_buf_adds(&sql, "CREATE VIEW ", err));
-    FIRN_TRY(qualified(t, in, &sql, err));
+    FIRN_TRY(qualified(t, &in->in_engine, &sql, err));
     FIRN_TRY(firn_buf_addf(&sql, err, " AS FROM firn_rows(%lld)", (long long)id));
     return exec_buf(t, &sql, err);
 }
@@ -120,45 +126,117 @@ void firn_tables_close(firn_tables *t)
 
 /* --- the statement ------------------------------------------------------------------------- */
 
-/* Whether what is written there is the view's name already. */
-static bool is_plain(const firn_inputs *in, const firn_sql_ref *r, const firn_input *input)
+/* What a reference means; NULL: nothing that is in the engine. */
+static const firn_in_engine *in_engine_of(const firn_tables *t, firn_ref_target target)
 {
-    bool spark = r->metadata.p && r->end > r->name.ends[r->first + r->ns_parts];
-    return !r->call && r->first == 0 && r->ns_parts == 1 && !input->prefix.n && !spark &&
-           r->end == r->name.ends[r->first + r->ns_parts] &&
-           !memchr(in->sql.p + r->name.starts[0], '.', r->name.ends[0] - r->name.starts[0]);
+    if (target.kind == FIRN_REF_INPUT)
+        return &t->inputs->v[target.index].in_engine;
+    return target.kind == FIRN_REF_VIEW ? &t->inputs->views[target.index].in_engine : NULL;
 }
 
-static firn_code name_edit(const firn_tables *t, const firn_sql_ref *r, const firn_input *in,
-                           firn_sql_edit *ret, firn_err *err)
+/* Whether what is written there is the name in the engine already. */
+static bool is_plain(firn_str sql, const firn_sql_ref *r, const firn_in_engine *x)
+{
+    bool spark = r->metadata.p && r->end > r->name.ends[r->first + r->ns_parts];
+    return !r->call && r->first == 0 && r->ns_parts == 1 && !x->prefix.n && !spark &&
+           r->end == r->name.ends[r->first + r->ns_parts] &&
+           !memchr(sql.p + r->name.starts[0], '.', r->name.ends[0] - r->name.starts[0]);
+}
+
+static firn_code name_edit(const firn_tables *t, firn_str sql, const firn_sql_ref *r,
+                           const firn_in_engine *x, firn_sql_edit *ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
     firn_str alias = r->first ? firn_str_of(t->alias) : (firn_str){NULL, 0};
-    FIRN_TRY(firn_sql_ref_text(t->inputs->sql, r, alias, in->prefix, t->a, &text, err));
+    FIRN_TRY(firn_sql_ref_text(sql, r, alias, x->prefix, t->a, &text, err));
     *ret = (firn_sql_edit){.from = r->name.starts[0], .to = r->end};
     ret->text = firn_arena_str(t->a, firn_buf_str(&text));
     return ret->text.p ? FIRN_OK : firn_arena_raise(t->a, err);
 }
 
-firn_code firn_tables_rewrite(const firn_tables *t, firn_buf *out, firn_err *err)
+static firn_code rewrite(const firn_tables *t, const firn_refs *refs, firn_buf *out, firn_err *err)
 {
-    const firn_inputs *in = t->inputs;
-    firn_sql_edit *edits = firn_arena_array(t->a, 2 * in->ref_count, sizeof *edits);
+    firn_sql_edit *edits = firn_arena_array(t->a, 2 * refs->count, sizeof *edits);
     size_t n = 0;
     if (!edits)
         return firn_arena_raise(t->a, err);
-    for (size_t i = 0; i < in->ref_count; i++) {
-        const firn_sql_ref *r = &in->refs[i];
-        if (in->input_of_ref[i] == SIZE_MAX)
+    for (size_t i = 0; i < refs->count; i++) {
+        const firn_sql_ref *r = &refs->refs[i];
+        const firn_in_engine *x = in_engine_of(t, refs->targets[i]);
+        if (!x)
             continue;
-        const firn_input *input = &in->v[in->input_of_ref[i]];
-        if (!is_plain(in, r, input))
-            FIRN_TRY(name_edit(t, r, input, &edits[n++], err));
+        if (!is_plain(refs->sql, r, x))
+            FIRN_TRY(name_edit(t, refs->sql, r, x, &edits[n++], err));
         bool clause = r->at.end > r->at.offset;
         if (clause)
             edits[n++] = (firn_sql_edit){.from = r->at.offset, .to = r->at.end, .text = {"", 0}};
     }
-    return firn_sql_apply(in->sql, edits, n, out, err);
+    return firn_sql_apply(refs->sql, edits, n, out, err);
+}
+
+firn_code firn_tables_rewrite(const firn_tables *t, firn_buf *out, firn_err *err)
+{
+    return rewrite(t, &t->inputs->statement, out, err);
+}
+
+/* --- views that the statement names -------------------------------------------------------- */
+
+/* An error of a view's own statement, told where that was written. */
+static firn_code named_view_failed(const firn_tables *t, const firn_used_view *v, firn_str sql,
+                                   size_t before, firn_err *err)
+{
+    firn_sql_origin origin = v->def->origin;
+    origin.before = (int)before;
+    if (err->code != FIRN_E_SQL)
+        return err->code;
+    firn_sql_locate(err, sql, &origin);
+    firn_tables_advise(t->run, err);
+    firn_wrap(err, "view %.*s.%.*s", FIRN_STR_ARG(v->def->ident.ns),
+              FIRN_STR_ARG(v->def->ident.name));
+    if (!err->where[0] && origin.file)
+        firn_err_where(err, "%.200s:%d:%d", origin.file, origin.line, origin.column);
+    return err->code;
+}
+
+static size_t count_chars(firn_str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++)
+        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+    return n;
+}
+
+static firn_code make_named_view(const firn_tables *t, const firn_used_view *v, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    firn_err local = {0};
+    firn_err *e = err ? err : &local;
+    FIRN_TRY(firn_buf_adds(&sql, "CREATE VIEW ", e));
+    FIRN_TRY(qualified(t, &v->in_engine, &sql, e));
+    FIRN_TRY(firn_buf_adds(&sql, " AS ", e));
+    size_t before = count_chars(firn_buf_str(&sql));
+    FIRN_TRY(rewrite(t, &v->refs, &sql, e));
+    if (exec_buf(t, &sql, e) == FIRN_OK)
+        return FIRN_OK;
+    return named_view_failed(t, v, firn_buf_str(&sql), before, e);
+}
+
+static firn_code make_named_views(const firn_tables *t, firn_err *err)
+{
+    for (size_t i = 0; i < t->inputs->view_count; i++)
+        FIRN_TRY(make_named_view(t, &t->inputs->views[i], err));
+    return FIRN_OK;
+}
+
+static firn_code drop_named_views(const firn_tables *t, firn_err *err)
+{
+    for (size_t i = t->inputs->view_count; i > 0; i--) {
+        FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+        FIRN_TRY(firn_buf_adds(&sql, "DROP VIEW ", err));
+        FIRN_TRY(qualified(t, &t->inputs->views[i - 1].in_engine, &sql, err));
+        FIRN_TRY(exec_buf(t, &sql, err));
+    }
+    return FIRN_OK;
 }
 
 /* --- pruning ------------------------------------------------------------------------------- */
@@ -244,12 +322,11 @@ static firn_code distinct_columns(firn_input *in, firn_arena *a, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code add_meta_stub(const firn_tables *t, const firn_input *in, firn_buf *sql,
-                               firn_err *err)
+static firn_code add_meta_stub(const firn_input *in, firn_buf *sql, firn_err *err)
 {
     for (unsigned i = 0; i < FIRN_META_COLUMN_COUNT; i++) {
         unsigned bit = 1u << i;
-        if (!(firn_meta_columns_for(&in->schema->type, t->inputs->meta_columns) & bit))
+        if (!(firn_meta_columns_for(&in->schema->type, in->meta_columns) & bit))
             continue;
         const char *type = bit == FIRN_META_FILE      ? "VARCHAR"
                            : bit == FIRN_META_SPEC_ID ? "INTEGER"
@@ -266,7 +343,7 @@ static firn_code make_stub(const firn_tables *t, const firn_input *in, firn_err 
     const firn_type *schema = &in->schema->type;
     FIRN_TRY(firn_view_refuse_types(schema, err));
     FIRN_TRY(firn_buf_adds(&sql, "CREATE TABLE ", err));
-    FIRN_TRY(qualified(t, in, &sql, err));
+    FIRN_TRY(qualified(t, &in->in_engine, &sql, err));
     FIRN_TRY(firn_buf_adds(&sql, " (", err));
     for (size_t i = 0; i < schema->field_count; i++) {
         FIRN_TRY(firn_buf_adds(&sql, i ? ", " : "", err));
@@ -274,7 +351,7 @@ static firn_code make_stub(const firn_tables *t, const firn_input *in, firn_err 
         FIRN_TRY(firn_buf_addc(&sql, ' ', err));
         FIRN_TRY(firn_sql_type(&sql, &schema->fields[i].type, err));
     }
-    FIRN_TRY(add_meta_stub(t, in, &sql, err));
+    FIRN_TRY(add_meta_stub(in, &sql, err));
     FIRN_TRY(firn_buf_addc(&sql, ')', err));
     return exec_buf(t, &sql, err);
 }
@@ -283,7 +360,7 @@ static firn_code drop_stub(const firn_tables *t, const firn_input *in, firn_err 
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
     FIRN_TRY(firn_buf_adds(&sql, "DROP TABLE ", err));
-    FIRN_TRY(qualified(t, in, &sql, err));
+    FIRN_TRY(qualified(t, &in->in_engine, &sql, err));
     return exec_buf(t, &sql, err);
 }
 
@@ -314,8 +391,9 @@ static firn_code set_filters(firn_tables *t, const json_t *plan, firn_err *err)
 {
     for (size_t i = 0; i < t->inputs->n; i++) {
         firn_input *in = &t->inputs->v[i];
-        const char *name = firn_arena_printf(
-            t->a, "%s.%.*s.%.*s", t->alias, FIRN_STR_ARG(in->view.ns), FIRN_STR_ARG(in->view.name));
+        const char *name =
+            firn_arena_printf(t->a, "%s.%.*s.%.*s", t->alias, FIRN_STR_ARG(in->in_engine.name.ns),
+                              FIRN_STR_ARG(in->in_engine.name.name));
         if (!name)
             return firn_arena_raise(t->a, err);
         if (!in->metadata_table)
@@ -325,21 +403,42 @@ static firn_code set_filters(firn_tables *t, const json_t *plan, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code prune(firn_tables *t, firn_str rewritten, firn_err *err)
+/* Empty tables, and the views over them. */
+static firn_code make_stubs(firn_tables *t, firn_err *err)
 {
-    FIRN_AUTO(firn_json_unref) json_t *plan = NULL;
     for (size_t i = 0; i < t->inputs->n; i++) {
         if (t->inputs->v[i].metadata_table)
             continue;
         FIRN_TRY(distinct_columns(&t->inputs->v[i], t->a, err));
         FIRN_TRY(make_stub(t, &t->inputs->v[i], err));
     }
-    FIRN_TRY(explain(t, rewritten, &plan, err));
-    FIRN_TRY(set_filters(t, plan, err));
+    return make_named_views(t, err);
+}
+
+static firn_code drop_stubs(firn_tables *t, firn_err *err)
+{
+    FIRN_TRY(drop_named_views(t, err));
     for (size_t i = 0; i < t->inputs->n; i++)
         if (!t->inputs->v[i].metadata_table)
             FIRN_TRY(drop_stub(t, &t->inputs->v[i], err));
     return FIRN_OK;
+}
+
+static firn_code prune(firn_tables *t, firn_str rewritten, firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *plan = NULL;
+    FIRN_TRY(make_stubs(t, err));
+    FIRN_TRY(explain(t, rewritten, &plan, err));
+    FIRN_TRY(set_filters(t, plan, err));
+    return drop_stubs(t, err);
+}
+
+firn_code firn_tables_describe(firn_tables *t, firn_str rewritten, firn_statement_kind *ret_kind,
+                               firn_result_column **ret, size_t *ret_count, firn_err *err)
+{
+    FIRN_TRY(make_stubs(t, err));
+    FIRN_TRY(t->run->ops->describe(t->session, rewritten, t->a, ret_kind, ret, ret_count, err));
+    return drop_stubs(t, err);
 }
 
 /* A PIVOT reads its table to know its columns: over empty ones it would have none. */
@@ -379,14 +478,15 @@ static firn_code make_view(firn_tables *t, firn_input *in, firn_err *err)
     FIRN_TRY(
         firn_scan_plan_make(in->io, in->metadata, in->snapshot, in->filter, t->a, &in->plan, err));
     FIRN_TRY(firn_buf_adds(&sql, "CREATE VIEW ", err));
-    FIRN_TRY(qualified(t, in, &sql, err));
+    FIRN_TRY(qualified(t, &in->in_engine, &sql, err));
     FIRN_TRY(firn_buf_adds(&sql, " AS ", err));
     const firn_view_request request = {.io = in->io,
                                        .metadata = in->metadata,
                                        .schema = in->schema,
                                        .plan = &in->plan,
-                                       .meta_columns = t->inputs->meta_columns,
-                                       .moved = in->located ? in->located->moved : NULL};
+                                       .meta_columns = in->meta_columns,
+                                       .moved = in->located ? in->located->moved : NULL,
+                                       .memory = firn_shadow_memory(t->run->shadow)};
     FIRN_TRY(firn_view_select(t->session, &request, &t->keep, &sql, err));
     return exec_buf(t, &sql, err);
 }
@@ -410,5 +510,5 @@ firn_code firn_tables_views(firn_tables *t, firn_err *err)
         if (!in->metadata_table && make_view(t, in, err) != FIRN_OK)
             return view_failed(in, err);
     }
-    return FIRN_OK;
+    return make_named_views(t, err);
 }

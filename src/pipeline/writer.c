@@ -86,7 +86,9 @@ firn_code firn_publisher_open(firn_env *env, firn_publisher **ret, firn_err *err
 firn_code firn_publisher_add(firn_publisher *p, const char *scratch_path, firn_str uri,
                              firn_err *err)
 {
-    publication *x = firn_mem_alloc(sizeof *x);
+    publication *x = scratch_path ? firn_mem_alloc(sizeof *x) : NULL;
+    if (!scratch_path)
+        return FIRN_OK;
     if (!x)
         return firn_raise_nomem(err);
     *x = (publication){.scratch_path = scratch_path, .uri = uri};
@@ -181,46 +183,126 @@ static firn_code describe_file(firn_context *run, const firn_write_target *t,
     return firn_metrics_fill(t->metadata, t->schema, f->columns, f->column_count, a, ret, err);
 }
 
-static firn_code copy_rows(firn_context *run, firn_session *s, const firn_write_target *t,
-                           firn_str select, const char *folder, firn_arena *a,
-                           firn_copied_file **ret, size_t *ret_count, firn_err *err)
+static firn_copy_job copy_job(const firn_write_target *t, firn_str select)
 {
-    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    if (t->spec->field_count)
-        FIRN_TRY(firn_partition_select(t->schema, t->spec, select, &sql, err));
-    const firn_copy_job job = {
-        .select = t->spec->field_count ? firn_buf_str(&sql) : select,
+    return (firn_copy_job){
+        .select = select,
         .schema = t->schema,
-        .partition_count = t->spec->field_count,
-        .folder = folder,
         .compression = t->format.compression,
         .compression_level = t->format.compression_level,
         .row_group_rows = t->format.row_group_rows,
         .file_bytes = t->format.target_file_bytes,
         .keep_signs = t->keep_signs,
     };
+}
+
+static firn_code copy_rows(firn_context *run, firn_session *s, const firn_write_target *t,
+                           firn_str select, firn_arena *a, firn_copied_file **ret,
+                           size_t *ret_count, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    firn_copy_job job = copy_job(t, select);
+    FIRN_TRY(firn_partition_functions(run->ops, run->engine, t->schema, t->spec, err));
+    FIRN_TRY(firn_context_scratch(run, a, &job.folder, err));
+    if (t->spec->field_count)
+        FIRN_TRY(firn_partition_select(t->schema, t->spec, select, &sql, err));
+    job.partition_count = t->spec->field_count;
+    if (job.partition_count)
+        job.select = firn_buf_str(&sql);
     return firn_sorted_copy(run, s, &job, t->spread, &t->sort, a, ret, ret_count, err);
+}
+
+static firn_shadow_job shadow_job(const firn_context *run, const firn_write_target *t,
+                                  firn_str select)
+{
+    return (firn_shadow_job){.copy = copy_job(t, select),
+                             .spec = t->spec,
+                             .sort = &t->sort,
+                             .sample = t->sample,
+                             .ops = run->ops,
+                             .engine = run->engine,
+                             .threads = run->threads};
+}
+
+int64_t firn_write_file_count(const firn_context *run, const firn_write_target *t, int64_t rows,
+                              int64_t bytes)
+{
+    const firn_shadow_job job = shadow_job(run, t, FIRN_STR_LIT(""));
+    return firn_shadow_file_count(&job, rows, bytes);
+}
+
+static firn_code count_rows(firn_context *run, firn_session *s, const firn_write_target *t,
+                            firn_str select, firn_arena *a, firn_copied_file **ret,
+                            size_t *ret_count, firn_shadow_rows *ret_rows, firn_err *err)
+{
+    const firn_shadow_job job = shadow_job(run, t, select);
+    if (t->sort.field_count)
+        FIRN_TRY(firn_sort_functions(run, t->schema, &t->sort, a, err));
+    return firn_shadow_copy(run->shadow, s, &job, a, ret, ret_count, ret_rows, err);
 }
 
 firn_code firn_write_rows(firn_context *run, firn_session *s, const firn_write_target *target,
                           firn_str select, firn_arena *a, firn_data_files *files,
                           firn_scratch_paths *scratch, firn_err *err)
 {
-    const char *folder;
     firn_copied_file *copied;
     size_t count;
     firn_type *types;
+    firn_shadow_rows kept;
     FIRN_TRY(firn_context_check(run, err));
     FIRN_TRY(FIRN_FAIL("write.before_copy", err));
     FIRN_TRY(firn_spec_types(target->schema, target->spec, a, &types, err));
-    FIRN_TRY(firn_partition_functions(run->ops, run->engine, target->schema, target->spec, err));
-    FIRN_TRY(firn_context_scratch(run, a, &folder, err));
-    FIRN_TRY(copy_rows(run, s, target, select, folder, a, &copied, &count, err));
+    FIRN_TRY(run->shadow
+                 ? count_rows(run, s, target, select, a, &copied, &count, &kept, err)
+                 : copy_rows(run, s, target, select, a, &copied, &count, err));
     for (size_t i = 0; i < count; i++) {
         firn_data_file f;
         FIRN_TRY(describe_file(run, target, types, &copied[i], files->n, a, &f, err));
+        if (run->shadow)
+            FIRN_TRY(firn_shadow_note_file(run->shadow, f.file_path, &kept, err));
         if (!firn_vec_push(a, files, f) || !firn_vec_push(a, scratch, copied[i].path.p))
             return firn_arena_raise(a, err);
     }
     return FIRN_FAIL("write.after_copy", err);
+}
+
+firn_code firn_written_publish(firn_context *run, const char *scratch_path, firn_str uri,
+                               firn_err *err)
+{
+    return scratch_path ? firn_env_publish(run->env, scratch_path, uri, err) : FIRN_OK;
+}
+
+/* --- reading them back --------------------------------------------------------------------- */
+
+/* The files of one copy have one table. */
+static firn_code select_kept(firn_context *run, const firn_type *schema,
+                             const firn_data_file *files, size_t count, firn_buf *out,
+                             firn_err *err)
+{
+    const firn_view_memory *memory = firn_shadow_memory(run->shadow);
+    firn_str last = {NULL, 0};
+    for (size_t i = 0; i < count; i++) {
+        const firn_type *type = schema;
+        firn_str table = memory->table(memory->arg, files[i].file_path, &type);
+        if (last.p && firn_str_eq(table, last))
+            continue;
+        FIRN_TRY(firn_buf_adds(out, last.p ? " UNION ALL " : "", err));
+        FIRN_TRY(firn_view_select_memory(schema, 0, table, type, out, err));
+        last = table;
+    }
+    return FIRN_OK;
+}
+
+firn_code firn_written_select(firn_context *run, const firn_type *schema,
+                              const firn_data_file *files, size_t count, firn_arena *a,
+                              firn_buf *out, firn_err *err)
+{
+    if (run->shadow && count)
+        return select_kept(run, schema, files, count, out, err);
+    firn_str *paths = firn_arena_array(a, count, sizeof *paths);
+    if (!paths)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < count; i++)
+        paths[i] = files[i].file_path;
+    return firn_view_select_paths(schema, paths, count, out, err);
 }

@@ -36,6 +36,7 @@ typedef struct firn_write_target {
     int64_t seq;            /* of the commit, in the names of the files */
     bool keep_signs;        /* as of firn_copy_job */
     firn_spread spread;     /* over partitions; {0}: not known, the copy is tried at once */
+    firn_shadow_sample *sample; /* with a shadow: the rows stand for more; NULL: they do not */
 } firn_write_target;
 
 /* Finds out where and how a table's files are written; schema, spec, seq, keep_signs and spread are
@@ -57,7 +58,7 @@ typedef struct firn_publisher firn_publisher;
 
 /* Starts a thread that publishes; close it with firn_publisher_close. */
 FIRN_NODISCARD firn_code firn_publisher_open(firn_env *env, firn_publisher **ret, firn_err *err);
-/* Hands a file over; the texts must stay until it is closed. */
+/* Hands a file over; the texts must stay until it is closed.  scratch_path == NULL: there is none. */
 FIRN_NODISCARD firn_code firn_publisher_add(firn_publisher *p, const char *scratch_path,
                                             firn_str uri, firn_err *err);
 /* Waits until all files are in place. */
@@ -68,11 +69,25 @@ typedef FIRN_VEC(firn_data_file) firn_data_files;
 
 /* Writes the rows of `select` (columns of target->schema in order) into a fresh folder of the run's
  * scratch and appends what came out to `files`, with names in the table.  Not published yet;
- * scratch_paths gets the same number of paths. */
+ * scratch_paths gets the same number of paths.  In a context with a shadow nothing is written:
+ * the rows stay in the engine, and the paths are NULL. */
 typedef FIRN_VEC(const char *) firn_scratch_paths;
 FIRN_NODISCARD firn_code firn_write_rows(firn_context *run, firn_session *s,
                                          const firn_write_target *target, firn_str select,
                                          firn_arena *a, firn_data_files *files,
                                          firn_scratch_paths *scratch, firn_err *err);
+
+/* How many files so many rows of an unpartitioned table become in one copy, about. */
+int64_t firn_write_file_count(const firn_context *run, const firn_write_target *t, int64_t rows,
+                              int64_t bytes);
+
+/* Publishes such a file at once. */
+FIRN_NODISCARD firn_code firn_written_publish(firn_context *run, const char *scratch_path,
+                                              firn_str uri, firn_err *err);
+
+/* Appends a SELECT of the rows of such files, published or not to be. */
+FIRN_NODISCARD firn_code firn_written_select(firn_context *run, const firn_type *schema,
+                                             const firn_data_file *files, size_t count,
+                                             firn_arena *a, firn_buf *out, firn_err *err);
 
 #endif

@@ -24,6 +24,40 @@ FIRN_NODISCARD firn_code firn_files_find(firn_env *env, firn_str folder, firn_st
                                          firn_arena *a, firn_source_file **ret, size_t *ret_count,
                                          firn_err *err);
 
+/* What the files of a stream hold. */
+typedef enum firn_file_kind {
+    FIRN_FILE_JSON,
+    FIRN_FILE_CSV,
+    FIRN_FILE_TSV, /* CSV whose separator is a tab */
+    FIRN_FILE_BSON,
+    FIRN_FILE_PARQUET, /* read by the engine */
+    FIRN_FILE_KIND_COUNT
+} firn_file_kind;
+
+/* "json", "csv", …: as `format:` in the project file. */
+const char *firn_file_kind_name(firn_file_kind kind);
+
+/* Finds out what files hold: `word` says it, or, if it is empty, the ending of their names
+ * ("a.csv.gz"), or, where that says nothing, their first bytes.  FIRN_E_DATA names two files of
+ * different formats. */
+FIRN_NODISCARD firn_code firn_files_kind(firn_env *env, const firn_source_file *files, size_t count,
+                                         firn_str word, firn_file_kind *ret, firn_err *err);
+
+/* What the ending of a name says, compression apart; false: nothing. */
+bool firn_file_kind_of_name(firn_str name, firn_file_kind *ret);
+
+/* The decoder of a format that has one (all but Parquet; NULL), and in *opt what the format says of
+ * its options. */
+const firn_decoder_ops *firn_file_kind_decoder(firn_file_kind kind, firn_format_opt *opt);
+
+/* How the bytes of a file are stored, by its first ones. */
+typedef enum firn_file_codec { FIRN_FILE_PLAIN, FIRN_FILE_GZIP, FIRN_FILE_ZSTD } firn_file_codec;
+firn_file_codec firn_file_codec_of(firn_slice head);
+
+/* FIRN_E_UNSUPPORTED for the beginnings of files that are none of the formats: other compressions,
+ * archives, spreadsheets.  FIRN_E_DATA for a Parquet file. */
+FIRN_NODISCARD firn_code firn_file_refuse_foreign(firn_slice head, firn_str name, firn_err *err);
+
 /* Hash of a whole file's bytes, for identity. */
 FIRN_NODISCARD firn_code firn_file_hash(const char *path, uint64_t *ret, firn_err *err);
 
@@ -65,6 +99,9 @@ FIRN_NODISCARD firn_code firn_file_reader_finish(firn_file_reader *r, uint64_t *
 
 /* How many of the file's bytes, as stored, were read so far. */
 uint64_t firn_file_reader_stored(const firn_file_reader *r);
+
+/* How many of them the batches so far came from, about. */
+uint64_t firn_file_reader_consumed(const firn_file_reader *r);
 
 /* What the format found out, for people ("separator ';'"); "" if nothing. */
 firn_str firn_file_reader_note(const firn_file_reader *r);

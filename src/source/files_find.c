@@ -227,10 +227,55 @@ static firn_code find_named(finding *f, firn_str name, bool *ret_found, firn_err
     return find_in_folder(f, name, err);
 }
 
+/* mongodump writes what it knows of a collection beside its documents: orders.metadata.json beside
+ * orders.bson.  That is no data, unless it is asked for by its name. */
+static bool tells_of_a_dump(const finding *f, firn_str name)
+{
+    static const char *const told[] = {".metadata.json", ".metadata.json.gz", ".metadata.json.zst"};
+    static const char *const dumped[] = {".bson", ".bson.gz", ".bson.zst"};
+    char path[PATH_MAX];
+    bool dir;
+    bool link;
+    for (size_t i = 0; i < FIRN_COUNT_OF(told); i++) {
+        if (!firn_str_ends(name, told[i]))
+            continue;
+        int stem = (int)(name.n - strlen(told[i]));
+        for (size_t k = 0; k < FIRN_COUNT_OF(dumped); k++) {
+            int n = snprintf(path, sizeof path, "%.*s%s", stem, name.p, dumped[k]);
+            if (n > 0 && n < PATH_MAX && stat_name(f, (firn_str){path, (size_t)n}, &dir, &link))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void drop_metadata(finding *f)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < f->files.n; i++)
+        if (!tells_of_a_dump(f, f->files.v[i].name))
+            f->files.v[kept++] = f->files.v[i];
+    f->files.n = kept;
+}
+
 static int by_name(const void *a, const void *b)
 {
     return firn_str_natural_cmp(((const firn_source_file *)a)->name,
                                 ((const firn_source_file *)b)->name);
+}
+
+static firn_code no_such_file(finding *f, firn_str name, firn_err *err)
+{
+    firn_str *names = NULL;
+    size_t count = 0;
+    firn_raise(err, FIRN_E_NOTFOUND, "there is no file or folder %s in %s", firn_quote(name).s,
+               firn_quotec(f->root).s);
+    if (firn_fs_list(f->env, f->root, f->a, &names, &count, NULL) != FIRN_OK)
+        count = 0;
+    int near = firn_str_nearest(name, names, count);
+    if (near >= 0)
+        return firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
+    return firn_err_advise(err, "check the name and the path of the source");
 }
 
 static firn_code find_all(finding *f, firn_str pattern, firn_err *err)
@@ -241,11 +286,10 @@ static firn_code find_all(finding *f, firn_str pattern, firn_err *err)
     FIRN_TRY(find_named(f, pattern, &found, err));
     if (found)
         return FIRN_OK;
-    if (!is_glob(pattern)) {
-        firn_raise(err, FIRN_E_NOTFOUND, "there is no file or folder %s in %s",
-                   firn_quote(pattern).s, firn_quotec(f->root).s);
-        return firn_err_advise(err, "check the name and the path of the source");
-    }
+    if (access(f->root, R_OK | X_OK) != 0)
+        return firn_raise_errno(err, errno, "the source's folder %s", firn_quotec(f->root).s);
+    if (!is_glob(pattern))
+        return no_such_file(f, pattern, err);
     FIRN_TRY(walk(f, FIRN_STR_LIT(""), pattern, 0, err));
     return f->files.n ? FIRN_OK : nothing_matches(f, err);
 }
@@ -282,6 +326,8 @@ firn_code firn_files_find(firn_env *env, firn_str folder, firn_str pattern, firn
     FIRN_TRY(resolve_root(path, resolved, err));
     finding f = {.env = env, .a = a, .root = resolved, .pattern = pattern};
     FIRN_TRY(find_all(&f, pattern, err));
+    if (f.files.n > 1)
+        drop_metadata(&f);
     if (f.files.n > 1)
         qsort(f.files.v, f.files.n, sizeof *f.files.v, by_name);
     *ret = f.files.v;

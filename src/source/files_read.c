@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One file as raw batches: read → gunzip → convert the encoding → cut into records.
+/* One file as raw batches: read → decompress → convert the encoding → cut into records.
  *
  * Bytes go straight into the buffer of the batch; only what is behind its last whole record is
  * copied, to the beginning of the next one. */
@@ -16,11 +16,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
+#include <zstd_errors.h>
 
 #define HEAD_BYTES        ((size_t)1 << 20)
 #define IO_BYTES          ((size_t)256 << 10)
 #define MAX_BATCH_RECORDS ((size_t)65536)
-#define MAX_RATIO         1000 /* of decompressed to compressed bytes, after the first 64 MB */
+/* Of zstd, as its own program has it: 128 MB. */
+#define MAX_WINDOW_LOG 27
+#define MAX_RATIO      1000 /* of decompressed to compressed bytes, after the first 64 MB */
+
+typedef enum codec { PLAIN, GZIP, ZSTD } codec;
 
 struct firn_file_reader {
     firn_env *env;
@@ -34,13 +40,15 @@ struct firn_file_reader {
     bool at_eof; /* of the bytes that records are cut from */
     bool broken;
 
-    bool gzip;
-    bool inflating;
+    codec codec;
+    bool inside; /* of a gzip member or zstd frame */
     z_stream z;
+    ZSTD_DStream *zstd;
     uint8_t *io; /* compressed or foreign-encoded bytes */
     size_t io_n;
     size_t io_at;
     bool io_eof;
+    bool held_back; /* the decoder filled all there was room for: it may have more */
     uint64_t bytes_in;
     uint64_t bytes_out;
 
@@ -52,6 +60,7 @@ struct firn_file_reader {
     size_t tail_n;
     uint64_t offset; /* of the tail in the (converted) file */
     firn_line_counter lines;
+    uint64_t records;
 };
 
 void firn_raw_batch_free(firn_raw_batch *b)
@@ -98,7 +107,7 @@ static firn_code refill(firn_file_reader *r, firn_err *err)
     return FIRN_OK;
 }
 
-/* --- gzip ---------------------------------------------------------------------------------- */
+/* --- decompression ------------------------------------------------------------------------- */
 
 static firn_code refuse_bomb(firn_file_reader *r, firn_err *err)
 {
@@ -108,41 +117,84 @@ static firn_code refuse_bomb(firn_file_reader *r, firn_err *err)
     return broken(r, FIRN_E_LIMIT, "inflates to more than 1000 times its size", err);
 }
 
-/* Inflates into p; *ret == 0 only at the end.  A file may hold several gzip members. */
-static firn_code inflate_some(firn_file_reader *r, uint8_t *p, size_t cap, size_t *ret,
+static firn_code inflate_step(firn_file_reader *r, uint8_t *p, size_t cap, size_t *ret,
                               firn_err *err)
+{
+    if (!r->inside && inflateReset(&r->z) != Z_OK)
+        return firn_raise_nomem(err);
+    r->inside = true;
+    r->z.next_in = r->io + r->io_at;
+    r->z.avail_in = (uInt)(r->io_n - r->io_at);
+    r->z.next_out = p;
+    r->z.avail_out = (uInt)cap;
+    int state = inflate(&r->z, Z_NO_FLUSH);
+    r->io_at = r->io_n - r->z.avail_in;
+    *ret = cap - r->z.avail_out;
+    if (state == Z_STREAM_END)
+        r->inside = false;
+    else if (state == Z_MEM_ERROR)
+        return firn_raise_nomem(err);
+    else if (state != Z_OK && state != Z_BUF_ERROR)
+        return broken(r, FIRN_E_DATA, "holds damaged gzip data", err);
+    return FIRN_OK;
+}
+
+static firn_code zstd_failed(firn_file_reader *r, size_t state, firn_err *err)
+{
+    ZSTD_ErrorCode why = ZSTD_getErrorCode(state);
+    if (why == ZSTD_error_memory_allocation)
+        return firn_raise_nomem(err);
+    if (why != ZSTD_error_frameParameter_windowTooLarge)
+        return broken(r, FIRN_E_DATA, "holds damaged zstd data", err);
+    r->broken = true;
+    firn_raise(err, FIRN_E_UNSUPPORTED, "file %s needs more than 128 MB to be decompressed",
+               firn_quote(r->file->name).s);
+    return firn_err_advise(err, "it was made with zstd --long; compress it again without");
+}
+
+static firn_code zstd_step(firn_file_reader *r, uint8_t *p, size_t cap, size_t *ret, firn_err *err)
+{
+    ZSTD_inBuffer in = {r->io, r->io_n, r->io_at};
+    ZSTD_outBuffer out = {p, cap, 0};
+    size_t state = ZSTD_decompressStream(r->zstd, &out, &in);
+    if (ZSTD_isError(state))
+        return zstd_failed(r, state, err);
+    r->io_at = in.pos;
+    r->inside = state != 0;
+    *ret = out.pos;
+    return FIRN_OK;
+}
+
+/* Decompresses into p; *ret == 0 only at the end.  A file may hold several gzip members or zstd
+ * frames, one behind the other. */
+static firn_code decompress_some(firn_file_reader *r, uint8_t *p, size_t cap, size_t *ret,
+                                 firn_err *err)
 {
     *ret = 0;
     while (*ret == 0) {
         FIRN_TRY(refill(r, err));
-        if (r->io_eof && r->inflating)
-            return broken(r, FIRN_E_DATA, "ends in the middle of its gzip data", err);
-        if (r->io_eof)
-            return FIRN_OK;
-        if (!r->inflating && inflateReset(&r->z) != Z_OK)
-            return firn_raise_nomem(err);
-        r->inflating = true;
-        r->z.next_in = r->io + r->io_at;
-        r->z.avail_in = (uInt)(r->io_n - r->io_at);
-        r->z.next_out = p;
-        r->z.avail_out = (uInt)cap;
-        int state = inflate(&r->z, Z_NO_FLUSH);
-        r->io_at = r->io_n - r->z.avail_in;
-        *ret = cap - r->z.avail_out;
-        r->bytes_out += *ret;
-        if (state == Z_STREAM_END)
-            r->inflating = false;
-        else if (state != Z_OK && state != Z_BUF_ERROR)
-            return broken(r, FIRN_E_DATA, "holds damaged gzip data", err);
+        /* zstd may hold back bytes that it has read */
+        bool more = r->codec == ZSTD && r->inside && r->held_back;
+        if (r->io_eof && !more)
+            break;
+        FIRN_TRY(r->codec == ZSTD ? zstd_step(r, p, cap, ret, err)
+                                  : inflate_step(r, p, cap, ret, err));
+        r->held_back = *ret == cap;
     }
+    if (*ret == 0 && r->inside)
+        return broken(r, FIRN_E_DATA,
+                      r->codec == ZSTD ? "ends in the middle of its zstd data"
+                                       : "ends in the middle of its gzip data",
+                      err);
+    r->bytes_out += *ret;
     return refuse_bomb(r, err);
 }
 
 static firn_code stored_bytes(firn_file_reader *r, uint8_t *p, size_t cap, size_t *ret,
                               firn_err *err)
 {
-    if (r->gzip)
-        return inflate_some(r, p, cap, ret, err);
+    if (r->codec != PLAIN)
+        return decompress_some(r, p, cap, ret, err);
     if (r->io_at < r->io_n) { /* what was read to look at the beginning */
         *ret = FIRN_MIN(cap, r->io_n - r->io_at);
         memcpy(p, r->io + r->io_at, *ret);
@@ -304,7 +356,11 @@ static firn_code make_batch(firn_file_reader *r, firn_raw_batch *b, firn_err *er
         .file = r->opt.decoder->file(r->framer),
     };
     b->batch.lone_cr = r->opt.decoder->lone_cr(r->framer);
-    b->batch.first_line = firn_next_lines(&r->lines, b->batch.bytes, b->batch.lone_cr);
+    b->batch.lineless = r->opt.decoder->lineless;
+    b->batch.first_line = b->batch.lineless
+                              ? r->records + 1
+                              : firn_next_lines(&r->lines, b->batch.bytes, b->batch.lone_cr);
+    r->records += c.n;
     r->offset += c.consumed;
     FIRN_TRY(keep_tail(r, b->buffer + c.consumed, n - c.consumed, err));
     trim(b);
@@ -351,14 +407,34 @@ static firn_code open_fd(firn_file_reader *r, firn_err *err)
 
 static firn_code start_gzip(firn_file_reader *r, firn_err *err)
 {
-    r->gzip = r->io_n >= 2 && r->io[0] == 0x1f && r->io[1] == 0x8b;
-    if (!r->gzip)
-        return FIRN_OK;
-    if (inflateInit2(&r->z, 15 + 16) != Z_OK) {
-        r->gzip = false;
+    if (inflateInit2(&r->z, 15 + 16) != Z_OK)
         return firn_raise_nomem(err);
-    }
+    r->codec = GZIP;
     return FIRN_OK;
+}
+
+static firn_code start_zstd(firn_file_reader *r, firn_err *err)
+{
+    r->zstd = ZSTD_createDStream();
+    if (!r->zstd || ZSTD_isError(ZSTD_initDStream(r->zstd)) ||
+        ZSTD_isError(ZSTD_DCtx_setParameter(r->zstd, ZSTD_d_windowLogMax, MAX_WINDOW_LOG)))
+        return firn_raise_nomem(err);
+    r->codec = ZSTD;
+    return FIRN_OK;
+}
+
+/* By the first bytes, whatever the file is called. */
+static firn_code start_codec(firn_file_reader *r, firn_err *err)
+{
+    switch (firn_file_codec_of((firn_slice){r->io, r->io_n})) {
+    case FIRN_FILE_GZIP:
+        return start_gzip(r, err);
+    case FIRN_FILE_ZSTD:
+        return start_zstd(r, err);
+    case FIRN_FILE_PLAIN:
+    default:
+        return FIRN_OK;
+    }
 }
 
 /* Reads the head: it stays in the tail, as if left over from a batch. */
@@ -405,9 +481,10 @@ static firn_code open_reader(firn_file_reader *r, firn_arena *a, firn_err *err)
     if (!r->hash || !r->io)
         return firn_raise_nomem(err);
     FIRN_TRY(refill(r, err));
-    FIRN_TRY(start_gzip(r, err));
+    FIRN_TRY(start_codec(r, err));
     FIRN_TRY(read_head(r, err));
     firn_slice head = {r->tail, r->tail_n};
+    FIRN_TRY(firn_file_refuse_foreign(head, r->file->name, err));
     if (r->opt.decoder->open(r->opt.format, head, r->at_eof, a, &r->framer, err) != FIRN_OK)
         return firn_wrap(err, "file %s", firn_quote(r->file->name).s);
     firn_str encoding = r->opt.decoder->encoding(r->framer);
@@ -463,6 +540,15 @@ uint64_t firn_file_reader_stored(const firn_file_reader *r)
     return r->bytes_in;
 }
 
+/* Without what was read and stands in no batch yet. */
+uint64_t firn_file_reader_consumed(const firn_file_reader *r)
+{
+    uint64_t taken = r->bytes_in - (r->io_n - r->io_at);
+    double ratio = r->codec != PLAIN && taken ? (double)r->bytes_out / (double)taken : 1;
+    uint64_t waiting = (uint64_t)((double)r->tail_n / FIRN_MAX(ratio, 1.0));
+    return taken > waiting ? taken - waiting : 0;
+}
+
 firn_str firn_file_reader_note(const firn_file_reader *r)
 {
     return r->opt.decoder->describe(r->framer);
@@ -479,8 +565,9 @@ void firn_file_reader_close(firn_file_reader *r)
         return;
     if (r->fd >= 0)
         close(r->fd);
-    if (r->gzip)
+    if (r->codec == GZIP)
         inflateEnd(&r->z);
+    ZSTD_freeDStream(r->zstd);
     if (r->convert != (iconv_t)-1)
         iconv_close(r->convert);
     firn_hash64_free(r->hash);

@@ -17,6 +17,7 @@ typedef struct decoding {
     firn_framer *framer;
     FIRN_VEC(firn_batch) batches;
     const firn_layout *layout;
+    uint64_t records; /* in the batches */
 } decoding;
 
 /* --- cutting ------------------------------------------------------------------------------- */
@@ -42,10 +43,12 @@ static void add_batch(decoding *x, firn_slice bytes, const firn_cut *cut, uint64
                     .records = records,
                     .count = cut->n,
                     .first_offset = offset,
-                    .first_line = line,
+                    .first_line = ops->lineless ? x->records + 1 : line,
                     .lone_cr = ops->lone_cr(x->framer),
+                    .lineless = ops->lineless,
                     .file = ops->file(x->framer)};
     fuzz_require(firn_vec_push(x->a, &x->batches, b), "no memory");
+    x->records += cut->n;
 }
 
 static firn_code cut_all(decoding *x, firn_slice text, firn_err *err)

@@ -37,6 +37,18 @@ const char *const fuzz_tokens[] = {
     "0.1234567890123456789",
     "\"data\":{\"rows\":[",
     "//",
+    "{\"$oid\":\"507d95d5719dbef170f15bf9\"}",
+    "{\"$numberInt\":\"5\"}",
+    "{\"$numberLong\":\"5000000000\"}",
+    "{\"$numberDouble\":\"NaN\"}",
+    "{\"$numberDecimal\":\"1.50E+3\"}",
+    "{\"$date\":{\"$numberLong\":\"-1\"}}",
+    "{\"$date\":\"2024-01-31T10:00:00.5Z\"}",
+    "{\"$binary\":{\"base64\":\"AAECAwQFBgcICQoLDA0ODw==\",\"subType\":\"04\"}}",
+    "{\"$uuid\":\"00010203-0405-0607-0809-0a0b0c0d0e0f\"}",
+    "{\"$timestamp\":{\"t\":1,\"i\":2}}",
+    "{\"$regularExpression\":{\"pattern\":\"a\",\"options\":\"i\"}}",
+    "{\"$undefined\":true}",
     NULL,
 };
 

@@ -14,6 +14,7 @@ import pyroaring
 import zstandard
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import bsonlab as bson  # noqa: E402
 from treelab import entry_schema, field, list_schema, record  # noqa: E402
 
 SYNC = bytes(range(16))
@@ -255,8 +256,39 @@ def seeds():
         yield ("avro_schema", f"entry-v{version}",
                json.dumps(entry_schema(version, [p[:3] for p in PARTITION])).encode())
         yield "avro_schema", f"list-v{version}", json.dumps(list_schema(version)).encode()
+    for name, data, canonical, relaxed in bson_files():
+        yield "bson", f"{name}.bson", data
+        yield "json", f"{name}-canonical.json", canonical.encode()
+        yield "json", f"{name}-relaxed.json", relaxed.encode()
     packer = zlib.compressobj(wbits=31)
     yield "metadata", "v2.gz", packer.compress(json.dumps(metadata(2)).encode()) + packer.flush()
+
+
+def bson_files():
+    """(name, BSON, Extended JSON in both spellings)"""
+    oid = "507d95d5719dbef170f15bf9"
+    every = {
+        "_id": bson.ObjectId(oid), "double": 1.5, "string": "text with ünïcode", "doc": {"a": {}},
+        "list": [bson.Int(1), None, "x", [True]], "binary": b"abc", "old": bson.Binary(b"abc", 2),
+        "uuid": bson.Binary(bytes(range(16)), 4), "undefined": bson.Undefined(), "bool": True,
+        "date": bson.Date(1700000000123), "null": None, "regex": bson.Regex("^a.b$", "im"),
+        "pointer": bson.DBPointer("db.c", oid), "code": bson.Code("f()"),
+        "symbol": bson.Symbol("s"), "scoped": bson.ScopedCode("f(x)", {"x": bson.Int(1)}),
+        "int": bson.Int(-7), "timestamp": bson.Timestamp(1700000000, 3), "long": bson.Long(2**62),
+        "decimal": bson.Decimal("-1.50E-3"), "min": bson.MinKey(), "max": bson.MaxKey()}
+    numbers = [{"n": n} for n in (bson.Int(1), bson.Long(2**53 + 1), 0.1, float("nan"), -0.0,
+                                  bson.Decimal("1E+6111"), bson.Decimal("NaN"), 5e-324)]
+    dates = [{"d": bson.Date(ms), "t": t} for ms, t in (
+        (0, "2024-01-31"), (-62135596800001, "2024-02-29"), (253402300800000, "x"),
+        (-1, "2024-01-31T10:00:00Z"))]
+    keys = [bson.Pairs([("a", bson.Int(1)), ("A", "x"), ("a", bson.Int(2)), ("", None),
+                        ("a.b", True), ("$c", 1.0), (" ", "y")])]
+    journal = [{"_id": bson.ObjectId(oid), "n": bson.Long(i), "lines": [
+        {"account": f"{j}", "debit": bson.Decimal(f"{j}.50")} for j in range(i)]} for i in range(4)]
+    for name, documents in (("every", [every]), ("numbers", numbers), ("dates", dates),
+                            ("keys", keys), ("journal", journal), ("empty", [{}, {}])):
+        yield (name, bson.dump(*documents), bson.export(*documents),
+               bson.export(*documents, relaxed=True))
 
 
 def main():

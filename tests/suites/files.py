@@ -296,7 +296,7 @@ def duplicate_keys():
 
 @suite.case
 def numbers():
-    """Nothing is silently changed: what no type holds exactly stays text, or is rejected."""
+    """Nothing is silently changed: what no type holds exactly stays text."""
     def landed(*texts):
         p = Project("{from: drop.a.json, into: raw.t}", name="numbers")
         p.write("a.json", "".join('{"n": %s}\n' % t for t in texts))
@@ -331,11 +331,25 @@ def numbers_into_an_existing_column():
     p.run(want=0)
     for i, bad in enumerate(("1e400", "-0", "9223372036854775808", "0.5", '"7"', "true", "[1]")):
         p.write(f"b{i}.json", '{"n": %s}\n{"n": %d}\n' % (bad, i + 10))
+    odd = ("1e400", "-0", "9223372036854775808", "0.5", '"7"', "true", "[1]")
+    p.run(want=0)
+    same(sorted(r["n"] for r in p.rows("raw.t") if r["n"] is not None), [1, *range(10, 17)])
+    same(sorted(r["_residual"] for r in p.rows("raw.t") if r["n"] is None),
+         sorted('{"n":%s}' % x for x in odd))
+    same(p.rejects("raw.t"), [])
+
+
+@suite.case
+def numbers_are_rejected_if_told_to():
+    p = one("*.json", lines({"n": 1}), entry=", on_conflict_of_types: reject")
+    p.run(want=0)
+    odd = ("1e400", "-0", "9223372036854775808", "0.5", '"7"', "true", "[1]")
+    for i, bad in enumerate(odd):
+        p.write(f"b{i}.json", '{"n": %s}\n{"n": %d}\n' % (bad, i + 10))
     p.run(want=3)
     same(sorted(r["n"] for r in p.rows("raw.t")), [1, *range(10, 17)])
     same([(r["error"], r["path"], r["raw"][6:-1]) for r in p.rejects("raw.t")],
-         [("E2103", "n", x) for x in ("1e400", "-0", "9223372036854775808", "0.5", '"7"', "true",
-                                      "[1]")])
+         [("E2103", "n", x) for x in odd])
 
 
 @suite.case

@@ -235,7 +235,56 @@ def who_wrote():
     same((found["engine"], found["position"], found["stream"]), ("firn", True, "drop.*.json"))
     shown = p.firn("history", "raw.t", want=0).out
     assert re.search(f"firn run {found['run'][:8]}", shown), shown
-    contains(p.firn("show", "raw.t", want=0).out, "landed from drop.*.json: 1 commit", "by firn")
+    shown = p.firn("show", "raw.t", want=0).out
+    contains(shown, "landed: 1 file of drop.*.json in 1 commit, newest a.json",
+             f"by firn run {found['run'][:8]}", 'next: firn sql "FROM raw.t LIMIT 10"')
+    assert re.search(r"last commit: (just now|\d+ seconds ago) by firn", shown), shown
+
+
+@suite.case
+def in_words():
+    """Up to where it was landed, what waits, and the tables beside it."""
+    p = Project("{from: 'drop.*.csv', into: raw.t}", more="rejects: {exit: 0}\n")
+    p.write("2025-11-19.csv", "id\n1\n")
+    p.write("2025-11-20.csv", "id\n2\n", age=60)
+    p.write("2025-11-18.csv", "id\n3\n", age=7200)
+    p.run(want=0)
+    p.write("2025-11-20b.csv", "id\n1,2,3\n5\n", age=30)
+    p.write("2025-11-21.csv", "id\n4\n", age=20)
+    p.write("empty.csv", "")
+    shown = p.firn("show", "raw.t", want=0).out
+    contains(shown, "landed: 3 files of drop.*.csv in 1 commit, newest 2025-11-20.csv; "
+             "2 new files to land")
+    assert "rejected" not in shown, shown
+    p.run(want=0)
+    shown = p.firn("show", "raw.t", want=0).out
+    contains(shown, "landed: 5 files of drop.*.csv in 2 commits, newest 2025-11-21.csv\n",
+             "rejected records: 1 in raw.t__rejects",
+             'next: firn sql "FROM raw.t__rejects LIMIT 10"')
+    p.firn(*re.search(r"next: firn (sql) \"(.*)\"", shown).groups(), want=0)
+    found = json.loads(p.firn("show", "raw.t", "--json", want=0).out)
+    same(found["streams"], [{"stream": "drop.*.csv", "commits": 2, "files": 5,
+                             "newest": "2025-11-21.csv", "new_files": 0}])
+    same(found["beside"], [{"table": "t__rejects", "namespace": "raw", "what": "rejected records",
+                            "rows": 1}])
+    # without its project: what the table itself knows
+    (bare,) = json_of("show", "raw.t", lake=p.lake)["streams"]
+    same((bare["files"], bare["newest"], bare["new_files"]), (5, None, None))
+    contains(firn("show", p.lake, "raw.t", want=0).out, f'next: firn sql {p.lake} "FROM raw.t__rej')
+    contains(firn("show", p.lake / "raw/t", want=0).out, "next: firn sql \"FROM iceberg('")
+
+
+@suite.case
+def descriptions():
+    """The property `comment` stands below the head, and cannot play with the terminal."""
+    p = Project("{from: drop.a.csv, into: raw.t}")
+    p.write("a.csv", "id\n1\n")
+    p.run(want=0)
+    catalog(p.lake).load_table("raw.t").transaction().set_properties(
+        {"comment": "Orders of the shop.\nOne row each.\033[31m"}).commit_transaction()
+    contains(p.firn("show", "raw.t", want=0).out, "\n  Orders of the shop.\n  One row each.\\x1b[31m")
+    same(json.loads(p.firn("show", "raw.t", "--json", want=0).out)["description"],
+         "Orders of the shop.\nOne row each.\033[31m")
 
 
 suite.end()

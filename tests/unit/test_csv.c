@@ -547,8 +547,8 @@ static void other_headers_fit_by_name(void **state FIRN_UNUSED)
                         firn_arena_printf(arena, "%s1|~|2.5\n", type));
     assert_string_equal(csv_print(&run, bytes_of("b,new,a\nx,,1\ny,z,2\nw,\" \",3\n"), arena),
                         firn_arena_printf(arena,
-                                          "%s1|x|~\n3|w|~\n! 3 E2103 [new] the table has no column "
-                                          "for value 'z'\n",
+                                          "%s1|x|~\n3|w|~\n! 3 E2103 [new] there is no column for "
+                                          "this key: 'new'\n",
                                           type));
     /* what cannot be stored in an inferred column, as the shape sees it */
     assert_string_equal(

@@ -50,7 +50,7 @@ static firn_code load_all(const char *where, const firn_project **ret, firn_mode
                           size_t *count, firn_err *err)
 {
     FIRN_TRY(firn_project_load(env, where, arena, ret, err));
-    return firn_models_load(env, *ret, arena, models, count, err);
+    return firn_models_load(env, *ret, NULL, arena, models, count, err);
 }
 
 /* Returns whether the message is the one of expected.txt. */
@@ -143,7 +143,7 @@ static void a_short_project_gets_every_default(void **state FIRN_UNUSED)
     firn_err err = {0};
     firn_model *models;
     size_t count = 1;
-    check_ok(firn_models_load(env, p, arena, &models, &count, &err), &err);
+    check_ok(firn_models_load(env, p, NULL, arena, &models, &count, &err), &err);
     check_i64(count, 0);
 }
 
@@ -355,7 +355,7 @@ static void models_are_read(void **state FIRN_UNUSED)
     const firn_project *p = load("project-ok/full");
     firn_model *m;
     size_t count = 0;
-    check_ok(firn_models_load(env, p, arena, &m, &count, &err), &err);
+    check_ok(firn_models_load(env, p, NULL, arena, &m, &count, &err), &err);
     check_i64(count, 3);
 
     check_str(m[0].table.ident.name, "UPPER");

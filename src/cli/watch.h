@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* watch.h — signals of the shell: a thread of its own waits for them, all others have them
+ * blocked. */
+#ifndef FIRN_WATCH_H
+#define FIRN_WATCH_H
+
+#include "cli/pager.h"
+#include "pipeline/context.h"
+
+typedef struct firn_watch {
+    pthread_mutex_t lock;
+    firn_context *run; /* whose statement is at work; NULL: none.  Guarded by lock */
+    _Atomic pid_t *pager;
+    const firn_terminal *terminal;
+    int told[2];         /* a pipe: 'i' Ctrl-C, 'w' size changed, 'q' leave */
+    atomic_bool leave;   /* the terminal is gone, or the process is asked to end */
+    atomic_bool stopped; /* the statement was ended by Ctrl-C */
+    sigset_t signals;
+} firn_watch;
+
+/* Blocks the signals in the calling thread, whose children inherit that, and starts the thread. */
+FIRN_NODISCARD firn_code firn_watch_start(firn_watch *w, firn_err *err);
+
+/* Around a statement: Ctrl-C ends it. */
+void firn_watch_begin(firn_watch *w, firn_context *run);
+void firn_watch_end(firn_watch *w);
+
+#endif

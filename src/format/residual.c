@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "format/residual.h"
+
+#include "base/json.h"
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Of a residual and of a path: no more than a record may have. */
+#define TEXT_BYTES ((size_t)64 << 20)
+/* Paths whose conflicts are counted, and what is kept of a value as an example. */
+#define MAX_CONFLICTS 200
+#define EXAMPLE_BYTES 80
+
+/* --- paths --------------------------------------------------------------------------------- */
+
+static bool is_plain_key(firn_str key)
+{
+    if (key.n == 0 || key.p[0] == '$' || key.p[0] == '/')
+        return false;
+    for (size_t i = 0; i < key.n; i++)
+        if ((unsigned char)key.p[i] < ' ' || memchr(".[]\"\\", key.p[i], 5))
+            return false;
+    return true;
+}
+
+/* Recursion ends with the depth of documents, which decoders limit. */
+firn_code firn_spot_add(const firn_spot *s, firn_buf *out, firn_err *err)
+{
+    if (!s)
+        return FIRN_OK;
+    FIRN_TRY(firn_spot_add(s->parent, out, err));
+    if (!s->key.p && s->index == FIRN_SPOT_ANY)
+        return firn_buf_adds(out, "[]", err);
+    if (!s->key.p)
+        return firn_buf_addf(out, err, "[%zu]", s->index);
+    if (s->parent)
+        FIRN_TRY(firn_buf_addc(out, '.', err));
+    return is_plain_key(s->key) ? firn_buf_addstr(out, s->key, err)
+                                : firn_json_escape(s->key, out, err);
+}
+
+/* The same with [] for every index. */
+static firn_code add_general(const firn_spot *s, firn_buf *out, firn_err *err)
+{
+    if (!s)
+        return FIRN_OK;
+    FIRN_TRY(add_general(s->parent, out, err));
+    firn_spot step = {.key = s->key, .index = FIRN_SPOT_ANY};
+    if (s->key.p && s->parent)
+        FIRN_TRY(firn_buf_addc(out, '.', err));
+    return firn_spot_add(&step, out, err);
+}
+
+/* --- records ------------------------------------------------------------------------------- */
+
+void firn_misfits_open(firn_misfits *m, const firn_layout *layout, firn_rejects *rejects,
+                       firn_arena *a)
+{
+    *m = (firn_misfits){.layout = layout, .rejects = rejects, .a = a};
+    m->text = FIRN_BUF(TEXT_BYTES);
+    m->path = FIRN_BUF(TEXT_BYTES);
+    m->general = FIRN_BUF(TEXT_BYTES);
+}
+
+void firn_misfits_close(firn_misfits *m)
+{
+    firn_buf_free(&m->text);
+    firn_buf_free(&m->path);
+    firn_buf_free(&m->general);
+}
+
+void firn_misfits_begin(firn_misfits *m, size_t record)
+{
+    m->record = record;
+    m->mark = m->rejects->n;
+    if (m->text.n)
+        firn_buf_clear(&m->text);
+}
+
+static firn_code set_path(firn_misfits *m, const firn_spot *at, firn_err *err)
+{
+    firn_buf_clear(&m->path);
+    return firn_spot_add(at, &m->path, err);
+}
+
+/* Adds a reject whose path was set; what was discarded of a record that does not land is in it. */
+static firn_code add_reject(firn_misfits *m, uint16_t id, bool fatal, const char *reason,
+                            firn_err *err)
+{
+    m->rejects->n = m->mark;
+    FIRN_TRY(
+        firn_rejects_add(m->rejects, m->record, id, firn_buf_str(&m->path), err, "%s", reason));
+    m->rejects->v[m->mark].fatal = fatal;
+    return FIRN_OK;
+}
+
+static firn_code add_discard(firn_misfits *m, uint16_t id, firn_str json, const char *reason,
+                             firn_err *err)
+{
+    firn_str value = firn_arena_str(m->rejects->arena, json);
+    if (!value.p)
+        return firn_arena_raise(m->rejects->arena, err);
+    FIRN_TRY(
+        firn_rejects_add(m->rejects, m->record, id, firn_buf_str(&m->path), err, "%s", reason));
+    m->rejects->v[m->rejects->n - 1].value = value;
+    return FIRN_OK;
+}
+
+/* Adds a member whose path was set. */
+static firn_code add_member(firn_misfits *m, firn_str json, firn_err *err)
+{
+    FIRN_TRY(firn_buf_addc(&m->text, m->text.n ? ',' : '{', err));
+    FIRN_TRY(firn_json_escape(firn_buf_str(&m->path), &m->text, err));
+    FIRN_TRY(firn_buf_addc(&m->text, ':', err));
+    return firn_buf_addstr(&m->text, json, err);
+}
+
+firn_code firn_conflicts_add(firn_conflicts_seen *list, const firn_conflict *c, firn_arena *a,
+                             firn_err *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (!firn_str_eq(list->v[i].path, c->path))
+            continue;
+        list->v[i].count += c->count;
+        return FIRN_OK;
+    }
+    if (list->n == MAX_CONFLICTS)
+        return FIRN_OK;
+    firn_conflict copy = {firn_arena_str(a, c->path), c->count, firn_arena_str(a, c->example)};
+    if (!copy.path.p || !copy.example.p || !firn_vec_push(a, list, copy))
+        return firn_arena_raise(a, err);
+    return FIRN_OK;
+}
+
+/* Counts a value that has no place in its column, of a record that goes on. */
+static firn_code count_conflict(firn_misfits *m, const firn_spot *at, firn_str json, firn_err *err)
+{
+    firn_buf_clear(&m->general);
+    FIRN_TRY(add_general(at, &m->general, err));
+    size_t n = firn_utf8_valid_prefix(json.p, FIRN_MIN(json.n, (size_t)EXAMPLE_BYTES));
+    const firn_conflict c = {firn_buf_str(&m->general), 1, {json.p, n}};
+    return firn_conflicts_add(&m->rejects->conflicts, &c, m->rejects->arena, err);
+}
+
+static firn_code settle(firn_misfits *m, firn_misfit how, const firn_spot *at, firn_str json,
+                        uint16_t id, const char *reason, bool *ret_lands, firn_err *err)
+{
+    *ret_lands = how == FIRN_MISFIT_RESIDUAL || how == FIRN_MISFIT_DISCARD;
+    m->rejects->conflicts.residual += how == FIRN_MISFIT_RESIDUAL;
+    if (*ret_lands)
+        FIRN_TRY(count_conflict(m, at, json, err));
+    if (how == FIRN_MISFIT_RESIDUAL)
+        return add_member(m, json, err);
+    if (how == FIRN_MISFIT_DISCARD)
+        return add_discard(m, id, json, reason, err);
+    return add_reject(m, id, how == FIRN_MISFIT_FAIL, reason, err);
+}
+
+firn_code firn_misfits_value(firn_misfits *m, const firn_layout *node, const firn_spot *at,
+                             firn_str json, uint16_t id, bool *ret_lands, firn_err *err,
+                             const char *fmt, ...)
+{
+    char reason[480];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+    firn_misfit how = node->misfit;
+    bool keeps = how == FIRN_MISFIT_RESIDUAL || how == FIRN_MISFIT_DISCARD;
+    if ((keeps && node->required) || (how == FIRN_MISFIT_RESIDUAL && !m->layout->residual))
+        how = FIRN_MISFIT_REJECT;
+    FIRN_TRY(set_path(m, at, err));
+    return settle(m, how, at, json, id, reason, ret_lands, err);
+}
+
+firn_code firn_misfits_key(firn_misfits *m, const firn_layout *node, const firn_spot *at,
+                           firn_str json, bool *ret_lands, firn_err *err)
+{
+    char reason[sizeof(firn_quoted) + 64];
+    firn_misfit how = node->unknown;
+    if (how == FIRN_MISFIT_RESIDUAL && !m->layout->residual)
+        how = FIRN_MISFIT_REJECT;
+    snprintf(reason, sizeof reason, "there is no column for this key: %s", firn_quote(at->key).s);
+    FIRN_TRY(set_path(m, at, err));
+    return settle(m, how, at, json, FIRN_REJ_TYPE, reason, ret_lands, err);
+}
+
+firn_code firn_misfits_reject(firn_misfits *m, const firn_spot *at, uint16_t id, firn_err *err,
+                              const char *fmt, ...)
+{
+    char reason[480];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(reason, sizeof reason, fmt, ap);
+    va_end(ap);
+    FIRN_TRY(set_path(m, at, err));
+    return add_reject(m, id, false, reason, err);
+}
+
+firn_code firn_misfits_end(firn_misfits *m, firn_column *root, size_t row, firn_err *err)
+{
+    if (!m->layout->residual)
+        return FIRN_OK;
+    firn_column *col = &root->children[m->layout->residual - 1];
+    if (!m->text.n)
+        return firn_column_null(col, row, err);
+    FIRN_TRY(firn_buf_addc(&m->text, '}', err));
+    firn_str text = firn_arena_str(m->a, firn_buf_str(&m->text));
+    firn_buf_clear(&m->text);
+    if (!text.p)
+        return firn_arena_raise(m->a, err);
+    ((firn_strview *)col->data)[row] = firn_strview_of(text.p, text.n);
+    firn_column_set_valid(col, row);
+    return FIRN_OK;
+}
+
+/* --- walk ---------------------------------------------------------------------------------- */
+
+bool firn_misfit_matters(const firn_layout *root, const firn_layout *node, const firn_shape *value)
+{
+    if (node->widens && firn_layout_widens(&node->type, value))
+        return true;
+    if (node->settled)
+        return false;
+    return node->misfit != FIRN_MISFIT_RESIDUAL || !root->residual;
+}
+
+bool firn_misfit_key_matters(const firn_layout *root, const firn_layout *node)
+{
+    if (node->grows)
+        return true;
+    if (node->crowded)
+        return false;
+    return node->unknown != FIRN_MISFIT_RESIDUAL || !root->residual;
+}
