@@ -138,16 +138,24 @@ static firn_code check_plain(const firn_option *o, const firn_conf *c, const cha
     return FIRN_E_CONFIG;
 }
 
+/* Whether a text is one of some words, which are parted by blanks, in whatever case. */
+static bool is_one_of(firn_str text, const char *words)
+{
+    firn_str rest = firn_str_of(words);
+    while (rest.p)
+        if (firn_str_ieq(text, firn_str_cut(&rest, ' ')))
+            return true;
+    return false;
+}
+
 static firn_code set_bool(const firn_option *o, const firn_conf *c, void *out, firn_err *err)
 {
     static const char wants[] = "true or false";
     FIRN_TRY(check_plain(o, c, wants, err));
     bool yes = firn_str_eqc(c->text, "true");
     if (!yes && !firn_str_eqc(c->text, "false")) {
-        bool meant = firn_str_ieq(c->text, FIRN_STR_LIT("yes")) ||
-                     firn_str_ieq(c->text, FIRN_STR_LIT("on")) || firn_str_eqc(c->text, "1");
-        bool no = firn_str_ieq(c->text, FIRN_STR_LIT("no")) ||
-                  firn_str_ieq(c->text, FIRN_STR_LIT("off")) || firn_str_eqc(c->text, "0");
+        bool meant = is_one_of(c->text, "true yes on 1 y");
+        bool no = is_one_of(c->text, "false no off 0 n");
         wrong_value(o, c, wants, err);
         if (meant || no)
             firn_err_advise(err, "write it like this: %s: %s", o->key, meant ? "true" : "false");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sqlite_read.h — an SQLite file read without leaving a trace: nothing is opened for writing, no
- * log, index or journal is made beside it, whether its folder can be written or not, and also while
+ * log, index or journal is made beside it, nothing is locked, and no time stamp changes, also while
  * another program writes to it. */
 #ifndef FIRN_SQLITE_READ_H
 #define FIRN_SQLITE_READ_H
@@ -9,9 +9,9 @@
 
 #include <sqlite3.h>
 
-/* Copies the whole database at `path` into `into`, a connection to an empty one in memory: one
- * state of it, with what stands in its log.  A file that is not there leaves `into` empty.
- * FIRN_E_CONFLICT: it changed again and again while it was read; FIRN_E_DATA: it is no database, or
+/* Gives `into`, a connection to an empty database in memory, a copy of the database at `path` as it
+ * was last committed, with what stands in its log.  A file that is not there leaves `into` empty.
+ * FIRN_E_DATA: it is no database; FIRN_E_CONFLICT: it changed again and again while it was read, or
  * a program died in the middle of a change that only a writer can take back. */
 FIRN_NODISCARD firn_code firn_sqlite_read(const char *path, sqlite3 *into, firn_err *err);
 

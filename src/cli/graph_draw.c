@@ -204,8 +204,7 @@ static firn_code add_tree(texting *t, size_t k, const char *branch, const char *
 }
 
 /* What stands behind the name: kind, then where it comes from and what else it needs. */
-static firn_code add_about(const texting *t, const text_line *l, const char *parent_of_line,
-                           firn_buf *out, firn_err *err)
+static firn_code add_about(const texting *t, const text_line *l, firn_buf *out, firn_err *err)
 {
     const firn_drawn *n = &t->d->nodes[l->node];
     const char *sep = "";
@@ -226,7 +225,6 @@ static firn_code add_about(const texting *t, const text_line *l, const char *par
     }
     for (size_t i = 0; n->tags && i < n->tags->n; i++)
         FIRN_TRY(firn_buf_addf(out, err, "%s#%.*s", i ? " " : sep, FIRN_STR_ARG(n->tags->v[i])));
-    (void)parent_of_line;
     return FIRN_OK;
 }
 
@@ -237,7 +235,7 @@ static firn_code print_line(const texting *t, const text_line *l, bool colour, f
     for (size_t i = firn_text_width(l->tree); i < t->width + 2; i++)
         FIRN_TRY(firn_buf_addc(out, ' ', err));
     FIRN_TRY(firn_buf_adds(out, colour ? "\033[2m" : "", err));
-    FIRN_TRY(add_about(t, l, "", out, err));
+    FIRN_TRY(add_about(t, l, out, err));
     while (out->n && out->p[out->n - 1] == ' ')
         out->p[--out->n] = '\0';
     return firn_buf_adds(out, colour ? "\033[0m\n" : "\n", err);

@@ -234,7 +234,7 @@ static firn_code place(const firn_drawing *d, firn_arena *a, firn_placement *ret
 firn_code firn_drawing_svg(const firn_drawing *d, firn_buf *out, firn_err *err)
 {
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("a picture", 0);
-    firn_placement p;
+    firn_placement p = {0};
     if (!a)
         return firn_raise_nomem(err);
     FIRN_TRY(place(d, a, &p, err));

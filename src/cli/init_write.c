@@ -212,7 +212,9 @@ firn_code firn_init_write(const firn_init_project *p, firn_buf *out, firn_err *e
     FIRN_TRY(add_name(firn_str_of(p->name), out, err));
     FIRN_TRY(firn_buf_adds(out,
                            "\nwarehouse: ./lake   # the tables, and their catalog "
-                           "lake/catalog.db\n\n"
+                           "lake/catalog.db\n"
+                           "catalog: {type: sqlite, name: lake}   # raw.orders is also "
+                           "lake.raw.orders\n\n"
                            "sources:\n"
                            "  data: {type: files, path: ",
                            err));

@@ -105,7 +105,7 @@ static const action_style actions[] = {
     {"create", "+", "+", GREEN, "is created"},     {"append", "~", "~", YELLOW, "gets rows"},
     {"replace", "±", "~", CYAN, "is replaced"},    {"view", "·", ".", DIM, "is a view"},
     {"nothing", "=", "=", DIM, "stays as it is"},  {"fail", "✗", "x", RED, "would fail"},
-    {"skip", "✗", "x", RED, "would not be tried"},
+    {"unknown", "?", "?", YELLOW, "is not known"}, {"skip", "✗", "x", RED, "would not be tried"},
 };
 
 static const action_style *style_of(const json_t *node)
@@ -199,27 +199,45 @@ static size_t name_width(const json_t *changes)
     return FIRN_MIN(width, (size_t)40);
 }
 
+static void put_padded(const printing *p, const char *s, size_t width)
+{
+    size_t n = 0;
+    for (const char *x = s; *x; x++)
+        n += ((unsigned char)*x & 0xc0) != 0x80;
+    put_text(p, s);
+    for (; n < width; n++)
+        fputc(' ', p->f);
+}
+
+/* One that was there in another way. */
+static void print_was(const printing *p, const json_t *c)
+{
+    if (!is(c, "change", "type"))
+        fprintf(p->f, "%s: ", str(c, "change"));
+    if (!str(c, "was")[0])
+        return;
+    put_text(p, str(c, "was"));
+    fputs(p->style->unicode ? " → " : " -> ", p->f);
+}
+
 static void print_change(const printing *p, const json_t *c, size_t width)
 {
     bool added = is(c, "change", "added");
     bool dropped = is(c, "change", "dropped");
     const char *name = str(c, "column");
-    size_t n = 0;
-    for (const char *x = name; *x; x++)
-        n += ((unsigned char)*x & 0xc0) != 0x80;
-    fprintf(p->f, "            %s%s%s ", code_of(p, added ? GREEN : dropped ? RED : YELLOW),
-            added ? "+" : dropped ? "-" : "~", end_of(p));
-    put_text(p, name[0] ? name : "key");
-    for (; n < width; n++)
-        fputc(' ', p->f);
+    fprintf(p->f, "            %s%s%s ",
+            code_of(p, added     ? GREEN
+                       : dropped ? RED
+                                 : YELLOW),
+            added     ? "+"
+            : dropped ? "-"
+                      : "~",
+            end_of(p));
+    put_padded(p, name[0] ? name : "key", width);
     fputs("  ", p->f);
-    if (!added && !dropped && !is(c, "change", "type"))
-        fprintf(p->f, "%s: ", str(c, "change"));
-    if (!added && !dropped && str(c, "was")[0]) {
-        put_text(p, str(c, "was"));
-        fputs(p->style->unicode ? " → " : " -> ", p->f);
-    }
-    put_text(p, dropped ? str(c, "was") : str(c, "now"));
+    if (!added && !dropped)
+        print_was(p, c);
+    put_text(p, str(c, dropped ? "was" : "now"));
     fputc('\n', p->f);
 }
 
@@ -342,7 +360,8 @@ static void print_memory(const printing *p, const json_t *plan)
     static const struct {
         const char *key;
         const char *word;
-    } parts[] = {{"engine", " engine"}, {"queues", " queues"}, {"arenas", " arenas"}, {"base", " program"}};
+    } parts[] = {
+        {"engine", " engine"}, {"queues", " queues"}, {"arenas", " arenas"}, {"base", " program"}};
     const json_t *m = json_object_get(plan, "memory");
     fputs("memory  ", p->f);
     put_mb(p, num(m, "total"));
@@ -387,9 +406,10 @@ static void print_sum(const printing *p, const json_t *plan)
     static const struct {
         const char *key;
         const char *words;
-    } parts[] = {{"create", "to create"},     {"append", "to append to"}, {"replace", "to replace"},
-                 {"view", "to look through"}, {"nothing", "unchanged"},   {"fail", "would fail"},
-                 {"skip", "would be left out"}};
+    } parts[] = {{"create", "to create"},   {"append", "to append to"},
+                 {"replace", "to replace"}, {"view", "to look through"},
+                 {"nothing", "unchanged"},  {"unknown", "not known"},
+                 {"fail", "would fail"},    {"skip", "would be left out"}};
     const json_t *t = json_object_get(plan, "totals");
     bool some = false;
     fprintf(p->f, "%splan%s    ", code_of(p, BOLD), end_of(p));

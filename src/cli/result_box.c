@@ -15,8 +15,8 @@
 
 #define CELL_SHOWN  80    /* columns of the screen a cell takes at most where none is known */
 #define GATHERED    10000 /* rows that tell the widths */
-#define TEXT_FLOOR  12    /* texts are not shrunk below, numbers not at all */
-#define NUMBER_MAX  24
+#define TEXT_FLOOR  8     /* texts are not shrunk below */
+#define FIXED_FLOOR 29    /* numbers, dates and times are not below this */
 #define BLOCK       ((size_t)128 << 10)
 #define WHOLE_BYTES ((size_t)1 << 20) /* of a cell of a single row */
 
@@ -25,6 +25,8 @@ struct firn_text_table {
     size_t columns;
     bool *right;
     size_t *widths;
+    size_t *body;    /* the same without the head */
+    bool *fixed;     /* half of a value would be another one */
     bool *hidden;    /* there is no room for the column */
     size_t cell_max; /* columns of the screen */
     size_t screen;   /* 0: not fitted */
@@ -58,9 +60,11 @@ static firn_code new_table(size_t columns, const firn_print_opt *opt, firn_text_
     if (t->arena) {
         t->right = firn_arena_array(t->arena, columns, sizeof *t->right);
         t->widths = firn_arena_array(t->arena, columns, sizeof *t->widths);
+        t->body = firn_arena_array(t->arena, columns, sizeof *t->body);
+        t->fixed = firn_arena_array(t->arena, columns, sizeof *t->fixed);
         t->hidden = firn_arena_array(t->arena, columns, sizeof *t->hidden);
     }
-    if (!t->arena || !t->right || !t->widths || !t->hidden) {
+    if (!t->arena || !t->right || !t->widths || !t->body || !t->fixed || !t->hidden) {
         firn_text_table_free(t);
         return firn_raise_nomem(err);
     }
@@ -96,6 +100,8 @@ static firn_code add_text(firn_text_table *t, firn_str text, bool is_null, firn_
         width = firn_text_width(kept);
     }
     t->widths[column] = FIRN_MAX(t->widths[column], width);
+    if (t->cells.n >= t->columns)
+        t->body[column] = FIRN_MAX(t->body[column], width);
     if (!firn_vec_push(t->arena, &t->cells, kept))
         return firn_arena_raise(t->arena, err);
     return FIRN_OK;
@@ -147,7 +153,9 @@ firn_code firn_text_table_new(const char *const *heads, size_t columns, const bo
 
 static size_t floor_of(const firn_text_table *t, size_t c)
 {
-    return FIRN_MIN(t->widths[c], t->right[c] ? NUMBER_MAX : TEXT_FLOOR);
+    if (t->fixed[c])
+        return FIRN_MIN(FIRN_MAX(t->body[c], 4), FIRN_MIN(t->widths[c], FIXED_FLOOR));
+    return FIRN_MIN(t->widths[c], TEXT_FLOOR);
 }
 
 /* Columns of the screen that all take if texts are cut to `cap`. */
@@ -181,21 +189,58 @@ static bool hide_one(firn_text_table *t)
     return true;
 }
 
+/* Gives columns beside the gap back, from the left, as long as they fit. */
+static void unhide(firn_text_table *t)
+{
+    for (size_t c = 0; c < t->columns; c++) {
+        if (!t->hidden[c])
+            continue;
+        t->hidden[c] = false;
+        if (total_width(t, 0) <= t->screen)
+            continue;
+        t->hidden[c] = true;
+        return;
+    }
+}
+
+/* Hands what is left of the screen out to columns that are cut. */
+static void widen_cut(firn_text_table *t, const size_t *wanted)
+{
+    size_t used = total_width(t, SIZE_MAX);
+    for (bool more = true; more;) {
+        more = false;
+        for (size_t c = 0; c < t->columns && used < t->screen; c++) {
+            if (t->hidden[c] || t->widths[c] >= wanted[c])
+                continue;
+            t->widths[c]++;
+            used++;
+            more = true;
+        }
+    }
+}
+
 /* Shrinks the widest texts first, all to the same width; columns that would get too narrow to be
  * read make room in the middle. */
-static void fit(firn_text_table *t)
+static firn_code fit(firn_text_table *t, firn_err *err)
 {
     if (!t->screen || total_width(t, SIZE_MAX) <= t->screen)
-        return;
+        return FIRN_OK;
+    size_t *wanted = firn_arena_array(t->arena, t->columns, sizeof *wanted);
+    if (!wanted)
+        return firn_arena_raise(t->arena, err);
     while (total_width(t, 0) > t->screen && hide_one(t))
         continue;
+    unhide(t);
     size_t cap = 1;
     while (cap < t->screen && total_width(t, cap + 1) <= t->screen)
         cap++;
     for (size_t c = 0; c < t->columns; c++) {
+        wanted[c] = t->widths[c];
         size_t w = FIRN_MAX(FIRN_MIN(t->widths[c], cap), floor_of(t, c));
         t->widths[c] = FIRN_MAX(FIRN_MIN(w, t->cell_max), 1);
     }
+    widen_cut(t, wanted);
+    return FIRN_OK;
 }
 
 static size_t hidden_count(const firn_text_table *t)
@@ -237,9 +282,10 @@ static firn_code send(drawing *d, size_t at_least, firn_err *err)
 
 static firn_code spaces(drawing *d, size_t n, firn_err *err)
 {
-    for (size_t i = 0; i < n; i++)
-        FIRN_TRY(firn_buf_addc(&d->out, ' ', err));
-    return FIRN_OK;
+    static const char blanks[] = "                                ";
+    for (; n >= sizeof blanks; n -= sizeof blanks - 1)
+        FIRN_TRY(firn_buf_add(&d->out, blanks, sizeof blanks - 1, err));
+    return firn_buf_add(&d->out, blanks, n, err);
 }
 
 /* Whether a column stands for those hidden: the first of them. */
@@ -405,7 +451,7 @@ static firn_code draw_single(firn_text_table *t, const firn_print_opt *opt, FILE
         return firn_arena_raise(t->arena, err);
     widen(t);
     t->cell_max = t->screen ? t->cell_max : SIZE_MAX;
-    fit(t);
+    FIRN_TRY(fit(t, err));
     drawing d = draw(t, opt, f);
     firn_code code = draw_head(&d, err);
     if (code == FIRN_OK)
@@ -471,11 +517,18 @@ static firn_code add_row(boxing *x, firn_err *err)
     return FIRN_OK;
 }
 
+static bool is_fixed(firn_type_kind kind)
+{
+    return kind != FIRN_T_STRING && kind != FIRN_T_BINARY && kind != FIRN_T_FIXED &&
+           !firn_type_is_nested(kind);
+}
+
 static firn_code gather(boxing *x, bool *ret_more, firn_err *err)
 {
     const firn_type *type = x->p->ops->result_type(x->p->r);
     for (size_t i = 0; i < type->field_count; i++) {
         x->t->right[i] = firn_value_is_number(&type->fields[i].type);
+        x->t->fixed[i] = is_fixed(type->fields[i].type.kind);
         firn_str name = type->fields[i].name;
         FIRN_TRY(add_text(x->t, name, false, &x->scratch, err));
     }
@@ -555,15 +608,16 @@ static firn_code say_rows(const boxing *x, firn_err *err)
     if (hidden)
         n += snprintf(line + n, sizeof line - (size_t)n, ", %zu of %zu columns shown",
                       x->t->columns - hidden, x->t->columns);
-    if ((hidden || x->shown < total) && opt->more)
-        n += snprintf(line + n, sizeof line - (size_t)n, "; %.150s", opt->more);
+    const char *more = x->shown < total ? opt->more_rows : hidden ? opt->more_columns : NULL;
+    if (more)
+        n += snprintf(line + n, sizeof line - (size_t)n, "; %.150s", more);
     snprintf(line + n, sizeof line - (size_t)n, "\n");
     return firn_puts(x->p->f, line, err);
 }
 
 static firn_code print_many(boxing *x, bool more, firn_err *err)
 {
-    fit(x->t);
+    FIRN_TRY(fit(x->t, err));
     drawing d = draw(x->t, x->p->opt, x->p->f);
     size_t rows = x->t->cells.n / x->t->columns;
     firn_code code = draw_head(&d, err);

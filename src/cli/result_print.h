@@ -20,13 +20,14 @@ typedef enum firn_print_format {
 
 typedef struct firn_print_opt {
     firn_print_format format;
-    size_t max_rows;  /* of a box or table; further rows are counted, not shown */
-    size_t width;     /* columns of the screen that a box is fitted to; 0: not fitted */
-    const char *null; /* what stands for null in formats for people and CSV; NULL: NULL, and
-                         nothing in CSV */
-    int64_t count_ms; /* so long are rows beyond max_rows counted; 0: to the end */
-    const char *more; /* how to see what is not shown, "-n all shows all" */
-    bool unicode;     /* box characters */
+    size_t max_rows;       /* of a box or table; further rows are counted, not shown */
+    size_t width;          /* columns of the screen that a box is fitted to; 0: not fitted */
+    const char *null;      /* what stands for null in formats for people and CSV; NULL: NULL, and
+                              nothing in CSV */
+    int64_t count_ms;      /* so long are rows beyond max_rows counted; 0: to the end */
+    const char *more_rows; /* how to see what is not shown: "-n all shows all"; may be NULL */
+    const char *more_columns;
+    bool unicode; /* box characters */
     bool colour;
 } firn_print_opt;
 

@@ -251,10 +251,20 @@ static firn_code print_nodes(firn_command *c, const json_t *run, firn_err *err)
     return code;
 }
 
+/* "held", "3 rows". */
+static const char *check_cell(const json_t *check, firn_arena *a)
+{
+    if (firn_row_num(check, "failing") == 0)
+        return "held";
+    if (firn_row_text(check, "text")[0])
+        return firn_row_text(check, "text");
+    return firn_arena_printf(a, "%" PRId64 " rows", firn_row_num(check, "failing"));
+}
+
 static firn_code print_checks(firn_command *c, const json_t *run, firn_err *err)
 {
-    static const char *const heads[] = {"check of", "check", "severity", "failing rows"};
-    static const bool right[] = {false, false, false, true};
+    static const char *const heads[] = {"check of", "check", "severity", "result"};
+    static const bool right[] = {false, false, false, false};
     const json_t *checks = json_object_get(run, "checks");
     firn_text_table *t;
     firn_print_opt opt = firn_print_defaults();
@@ -265,8 +275,7 @@ static firn_code print_checks(firn_command *c, const json_t *run, firn_err *err)
     for (size_t i = 0; code == FIRN_OK && i < json_array_size(checks); i++) {
         const json_t *k = json_array_get(checks, i);
         const char *const cells[] = {firn_row_table(k, c->arena), firn_row_text(k, "name"),
-                                     firn_row_text(k, "severity"),
-                                     count_cell(k, "failing", true, c->arena)};
+                                     firn_row_text(k, "severity"), check_cell(k, c->arena)};
         code = firn_text_table_add(t, cells, err);
     }
     if (code == FIRN_OK)

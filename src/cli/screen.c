@@ -16,10 +16,19 @@ static size_t char_width(uint32_t cp)
     return w < 0 ? 0 : (size_t)w;
 }
 
+/* Length of the run of plain ASCII at `i`; a large part of all texts is nothing else. */
+static size_t plain_run(firn_str s, size_t i)
+{
+    size_t k = i;
+    while (k < s.n && s.p[k] >= 0x20 && s.p[k] < 0x7f)
+        k++;
+    return k - i;
+}
+
 size_t firn_text_width(firn_str s)
 {
-    size_t width = 0;
-    size_t i = 0;
+    size_t width = plain_run(s, 0);
+    size_t i = width;
     while (i < s.n) {
         uint32_t cp;
         size_t n = firn_utf8_decode(s.p + i, s.n - i, &cp);
@@ -62,15 +71,6 @@ static void escape(uint32_t cp, unsigned char byte, bool valid, char out[12])
         snprintf(out, 12, "\\u%04x", (unsigned)cp);
     else
         snprintf(out, 12, "\\%c", cp == '\n' ? 'n' : cp == '\t' ? 't' : 'r');
-}
-
-/* Length of the run of plain ASCII at `i`; a large part of all texts is nothing else. */
-static size_t plain_run(firn_str s, size_t i)
-{
-    size_t k = i;
-    while (k < s.n && s.p[k] >= 0x20 && s.p[k] < 0x7f)
-        k++;
-    return k - i;
 }
 
 firn_code firn_text_safe(firn_str s, size_t max_width, bool lines, firn_buf *out, firn_err *err)

@@ -115,69 +115,7 @@ typedef struct shell {
     firn_editor *editor; /* NULL: the terminal cannot do it */
     plain_input *plain;
     firn_watch watch;
-    firn_io io; /* the context's, which stops where a statement is to stop */
-    const firn_io *real;
 } shell;
-
-static firn_code io_read(void *ctx, firn_str uri, uint64_t max_bytes, firn_arena *a,
-                         firn_slice *ret, firn_err *err)
-{
-    shell *s = ctx;
-    FIRN_TRY(firn_context_check(s->q->c->run, err));
-    return s->real->read(s->real->ctx, uri, max_bytes, a, ret, err);
-}
-
-static firn_code io_write_new(void *ctx, firn_str uri, firn_slice bytes, firn_err *err)
-{
-    shell *s = ctx;
-    return s->real->write_new(s->real->ctx, uri, bytes, err);
-}
-
-static firn_code io_flush(void *ctx, firn_err *err)
-{
-    shell *s = ctx;
-    return s->real->flush(s->real->ctx, err);
-}
-
-static firn_code io_remove(void *ctx, firn_str uri, firn_err *err)
-{
-    shell *s = ctx;
-    return s->real->remove(s->real->ctx, uri, err);
-}
-
-static int64_t io_now_ms(void *ctx)
-{
-    shell *s = ctx;
-    return s->real->now_ms(s->real->ctx);
-}
-
-static firn_code io_random(void *ctx, void *p, size_t n, firn_err *err)
-{
-    shell *s = ctx;
-    return s->real->random(s->real->ctx, p, n, err);
-}
-
-static void io_sleep_ms(void *ctx, int64_t ms)
-{
-    shell *s = ctx;
-    s->real->sleep_ms(s->real->ctx, ms);
-}
-
-/* Files are planned by reading manifests, without the engine that could be interrupted. */
-static void stop_planning(shell *s)
-{
-    s->real = s->q->c->run->io;
-    s->io = (firn_io){.ctx = s,
-                      .read = io_read,
-                      .write_new = io_write_new,
-                      .flush = io_flush,
-                      .remove = io_remove,
-                      .now_ms = io_now_ms,
-                      .random = io_random,
-                      .sleep_ms = io_sleep_ms,
-                      .one_thread = s->real->one_thread};
-    s->q->c->run->io = &s->io;
-}
 
 static void show_error(shell *s, firn_err *err)
 {
@@ -211,7 +149,8 @@ static firn_code read_and_run(shell *s, firn_arena *a, firn_err *err)
         text.n--;
     FIRN_TRY(firn_history_add(s->q->history, text, err));
     atomic_store(&s->watch.stopped, false);
-    if (firn_sql_script(s->q, text, NULL, NULL, &wrong) != FIRN_OK)
+    firn_code code = firn_sql_script(s->q, text, NULL, NULL, &wrong);
+    if (code != FIRN_OK || atomic_load(&s->watch.stopped))
         show_error(s, &wrong);
     s->q->verbatim = false;
     return FIRN_OK;
@@ -242,8 +181,8 @@ static void greet(const firn_sql_run *q)
 {
     FILE *f = isatty(STDOUT_FILENO) ? stdout : stderr;
     const char *lake = q->c->run->warehouse;
-    fprintf(f, "firn %s%s%s.  .help says what can be typed, Ctrl-D leaves.\n", FIRN_VERSION,
-            lake ? ", " : ", no tables but files", lake ? firn_quotec(lake).s : "");
+    fprintf(f, "firn %s%s%s\n.help says what can be typed, Ctrl-D leaves\n", FIRN_VERSION,
+            lake ? ", " : "", lake ? firn_quotec(lake).s : "");
 }
 
 static void prepare(shell *s)
@@ -254,10 +193,10 @@ static void prepare(shell *s)
     q->pager.terminal = &q->terminal;
     q->watch = &s->watch;
     q->print.count_ms = COUNT_MS;
-    q->print.more = ".rows all shows all rows, .mode line and .width N all columns";
+    q->print.more_rows = ".rows all shows all";
+    q->print.more_columns = ".mode line shows all";
     s->watch.pager = &q->pager.pid;
     s->watch.terminal = &q->terminal;
-    stop_planning(s);
 }
 
 static firn_code run_shell(shell *s, firn_err *err)
@@ -290,10 +229,12 @@ firn_code firn_shell_run(firn_sql_run *q, firn_err *err)
     firn_terminal_open(&q->terminal);
     prepare(&s);
     FIRN_TRY(firn_watch_start(&s.watch, err));
-    FIRN_TRY(firn_history_open(&q->history, err));
-    firn_code code = run_shell(&s, err);
+    firn_code code = firn_history_open(&q->history, err);
+    if (code == FIRN_OK)
+        code = run_shell(&s, err);
+    firn_watch_stop(&s.watch);
+    q->watch = NULL;
     firn_history_free(q->history);
     q->history = NULL;
-    q->c->run->io = s.real;
     return code;
 }

@@ -373,7 +373,7 @@ static firn_code offer_columns(spot *s, firn_err *err)
 static firn_code read_functions(firn_sql_run *q, const firn_engine_ops *ops, firn_result *r,
                                 firn_err *err)
 {
-    FIRN_VEC(firn_str) list = {0};
+    FIRN_VEC(firn_function_name) list = {0};
     firn_arena *a = q->c->arena;
     for (;;) {
         const firn_column *root;
@@ -384,7 +384,8 @@ static firn_code read_functions(firn_sql_run *q, const firn_engine_ops *ops, fir
         for (size_t i = 0; i < rows; i++) {
             const firn_strview *v = &((const firn_strview *)root->children[0].data)[i];
             firn_str name = firn_arena_str(a, firn_strview_str(v));
-            if (!name.p || !firn_vec_push(a, &list, name))
+            bool table = ((const uint8_t *)root->children[1].data)[i] != 0;
+            if (!name.p || !firn_vec_push(a, &list, (firn_function_name){name, table}))
                 return firn_arena_raise(a, err);
         }
     }
@@ -400,7 +401,8 @@ static firn_code load_functions(firn_sql_run *q, firn_err *err)
     FIRN_TRY(firn_sql_session(q, &s, err));
     const firn_engine_ops *ops = q->c->run->ops;
     FIRN_TRY(ops->query(s,
-                        FIRN_STR_LIT("SELECT DISTINCT function_name FROM duckdb_functions() WHERE "
+                        FIRN_STR_LIT("SELECT DISTINCT function_name, function_type LIKE 'table%' "
+                                     "FROM duckdb_functions() WHERE "
                                      "regexp_full_match(function_name, '[a-z][a-z0-9_]*') AND "
                                      "function_name NOT LIKE 'firn\\_%' ESCAPE '\\' AND "
                                      "function_type <> 'pragma' ORDER BY 1"),
@@ -410,7 +412,7 @@ static firn_code load_functions(firn_sql_run *q, firn_err *err)
     return code;
 }
 
-static firn_code offer_functions(spot *s, firn_err *err)
+static firn_code offer_functions(spot *s, bool table, firn_err *err)
 {
     firn_sql_run *q = s->q;
     if (s->prefix.n == 0 || s->quoted)
@@ -419,9 +421,9 @@ static firn_code offer_functions(spot *s, firn_err *err)
         FIRN_TRY(load_functions(q, err));
     for (size_t i = 0; i < q->function_count; i++) {
         FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
-        if (!begins(q->functions[i], s->prefix))
+        if (q->functions[i].table != table || !begins(q->functions[i].name, s->prefix))
             continue;
-        FIRN_TRY(firn_buf_addstr(&text, q->functions[i], err));
+        FIRN_TRY(firn_buf_addstr(&text, q->functions[i].name, err));
         FIRN_TRY(firn_buf_addc(&text, '(', err));
         FIRN_TRY(offer_built(s, &text, "", err));
     }
@@ -482,7 +484,7 @@ static firn_code offer_sql(spot *s, firn_err *err)
         return offer_words(s, beginnings, FIRN_COUNT_OF(beginnings), " ", err);
     if (wants_table(s) && !s->parts.n) {
         FIRN_TRY(offer_tables(s, err));
-        return s->prefix.n ? offer_functions(s, err) : FIRN_OK;
+        return offer_functions(s, true, err);
     }
     FIRN_TRY(offer_columns(s, err));
     bool known = s->found.n > 0;
@@ -490,7 +492,7 @@ static firn_code offer_sql(spot *s, firn_err *err)
         FIRN_TRY(offer_tables(s, err));
     if (s->parts.n)
         return FIRN_OK;
-    FIRN_TRY(offer_functions(s, err));
+    FIRN_TRY(offer_functions(s, false, err));
     if (s->quoted || (known && !s->prefix.n))
         return FIRN_OK;
     return offer_words(s, keywords, FIRN_COUNT_OF(keywords), " ", err);

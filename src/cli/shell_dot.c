@@ -282,9 +282,9 @@ static firn_code dot_quit(firn_sql_run *q, const dot_words *w FIRN_UNUSED,
 
 static void print_command(const dot_command *c)
 {
-    char head[40];
+    char head[48];
     snprintf(head, sizeof head, "%s %s", c->name, c->takes);
-    printf("  %-22s %s\n", head, c->help);
+    printf("  %-24s %s\n", head, c->help);
 }
 
 static firn_code unknown(const char *name, firn_err *err)
@@ -319,9 +319,8 @@ static firn_code dot_help(firn_sql_run *q FIRN_UNUSED, const dot_words *w, firn_
     for (size_t i = 0; commands[i].name; i++)
         print_command(&commands[i]);
     puts("\n"
-         "Keys: Tab completes, the arrows go through the text and then the history, Ctrl-R\n"
-         "searches it, Alt-Enter begins a line, Ctrl-C clears the text or ends a query, Ctrl-D\n"
-         "leaves.");
+         "Tab completes, the arrows go through the text and then the history, Ctrl-R searches\n"
+         "it, Alt-Enter begins a line, Ctrl-C clears the text or ends a query, Ctrl-D leaves.");
     return FIRN_OK;
 }
 
@@ -329,12 +328,11 @@ static const dot_command commands[COMMAND_COUNT] = {
     {".help", "[NAME]", "this list, or one line of it", 0, 1, dot_help},
     {".tables", "[PATTERN]", "the tables: raw.*, %order%", 0, 1, dot_tables},
     {".schema", "[TABLE]", "CREATE TABLE of a table, or of all", 0, 1, dot_schema},
-    {".mode", "[FORMAT]", FIRN_PRINT_WORDS, 0, 1, dot_mode},
-    {".output", "[FILE]", "send results to a file; without one to the screen again", 0, 1,
-     dot_output},
+    {".mode", "[FORMAT]", "box, table, csv, json, jsonl, markdown, line, parquet", 0, 1, dot_mode},
+    {".output", "[FILE]", "results go to a file; without one, to the screen", 0, 1, dot_output},
     {".read", "FILE", "run the statements of a file", 1, 1, dot_read},
     {".timer", "[on|off]", "say how long each statement took", 0, 1, dot_timer},
-    {".pager", "[on|off|COMMAND]", "show what does not fit page by page ($PAGER, less)", 0, 1,
+    {".pager", "[on|off|COMMAND]", "what does not fit, page by page ($PAGER, less)", 0, 1,
      dot_pager},
     {".rows", "[N|all]", "rows of a box or table that are shown", 0, 1, dot_rows},
     {".width", "[N|auto]", "columns of the screen that a box is fitted to", 0, 1, dot_width},

@@ -17,6 +17,13 @@ FIRN_NODISCARD firn_code firn_show_streams(firn_command *c, const firn_table_at 
 FIRN_NODISCARD firn_code firn_show_beside(firn_command *c, const firn_table_at *t, json_t **ret,
                                           firn_err *err);
 
+/* What was seen at each path of each stream (pipeline/seen.h): a list of {"stream", "records",
+ * "left_out", "paths": [{"path", "seen": {KIND: count}, "conflicts", "example"}]}.  The caller owns
+ * *ret. */
+FIRN_NODISCARD firn_code firn_show_seen(const firn_table_at *t, firn_arena *a, json_t **ret,
+                                        firn_err *err);
+FIRN_NODISCARD firn_code firn_print_seen(const firn_table_at *t, firn_arena *a, firn_err *err);
+
 /* As lines for people. */
 void firn_print_streams(const json_t *streams);
 void firn_print_beside(const json_t *beside);

@@ -151,7 +151,7 @@ static void show_place(firn_err *err, firn_str script, const char *file)
             shown.p[i] = ' ';
     size_t used = strlen(err->text);
     snprintf(err->text + used, sizeof err->text - used, "\n%s\n%*s^", firn_buf_cstr(&shown),
-             (int)firn_text_width(before), "");
+             (int)firn_text_width((firn_str){(const char *)shown.p, before.n}), "");
 }
 
 /* --- where results go ---------------------------------------------------------------------- */

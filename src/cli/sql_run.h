@@ -9,6 +9,12 @@
 #include "cli/pager.h"
 #include "cli/watch.h"
 
+/* A function of the engine. */
+typedef struct firn_function_name {
+    firn_str name;
+    bool table; /* it stands behind FROM */
+} firn_function_name;
+
 typedef struct firn_sql_run {
     firn_command *c; /* its context is open */
     const firn_args *args;
@@ -37,7 +43,7 @@ typedef struct firn_sql_run {
     firn_terminal terminal;
     firn_watch *watch; /* NULL: none */
     firn_pager pager;
-    const firn_str *functions; /* of the engine, for completion; NULL: not asked yet */
+    const firn_function_name *functions; /* of the engine, for completion; NULL: not asked yet */
     size_t function_count;
 } firn_sql_run;
 

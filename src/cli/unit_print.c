@@ -252,12 +252,16 @@ static firn_code print_legend(const table *t, firn_buf *out, firn_err *err)
     return firn_buf_addc(out, '\n', err);
 }
 
-/* Only the order differs. */
 static firn_code say_counts(const firn_unit_result *r, firn_buf *out, firn_err *err)
 {
-    return firn_buf_addf(out, err, INDENT "%zu row%s expected, %zu found; %zu differ%s:\n",
-                         r->expected_rows, r->expected_rows == 1 ? "" : "s", r->found_rows,
-                         r->diff_count, r->diff_count == 1 ? "s" : "");
+    size_t good = r->expected_rows;
+    for (size_t i = 0; i < r->diff_count; i++)
+        good -= r->diffs[i].expected != NULL;
+    FIRN_TRY(firn_buf_addf(out, err, INDENT "%zu row%s expected, %zu found; ", r->expected_rows,
+                           r->expected_rows == 1 ? "" : "s", r->found_rows));
+    if (good == 0)
+        return firn_buf_adds(out, "none is as expected:\n", err);
+    return firn_buf_addf(out, err, "%zu %s as expected:\n", good, good == 1 ? "is" : "are");
 }
 
 firn_code firn_unit_print_diff(const firn_unit_result *r, const firn_unit_print_opt *opt,

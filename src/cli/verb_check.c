@@ -4,15 +4,13 @@
 #include "cli/verbs.h"
 
 #include "base/str.h"
+#include "pipeline/checks.h"
 #include "pipeline/lineage.h"
+#include "pipeline/unit_test.h"
 #include "source/files.h"
 
 static const firn_arg check_args[] = {
-    FIRN_ARG_PROJECT,
-    FIRN_ARG_VAR,
-    FIRN_ARG_QUIET,
-    FIRN_ARG_HELP,
-    {NULL, 0, NULL, NULL},
+    FIRN_ARG_PROJECT, FIRN_ARG_VAR, FIRN_ARG_QUIET, FIRN_ARG_HELP, {NULL, 0, NULL, NULL},
 };
 
 static firn_code check_streams(firn_command *c, firn_err *err)
@@ -28,15 +26,27 @@ static firn_code check_streams(firn_command *c, firn_err *err)
     return FIRN_OK;
 }
 
+/* ", 9 unit tests"; "" if there are none. */
+static const char *tests_text(const firn_unit_tests *tests, firn_arena *a)
+{
+    const char *text =
+        tests->n ? firn_arena_printf(a, ", %zu unit test%s", tests->n, tests->n == 1 ? "" : "s")
+                 : NULL;
+    return text ? text : "";
+}
+
 static firn_code check(firn_command *c, const firn_args *args, int *ret_status FIRN_UNUSED,
                        firn_err *err)
 {
     firn_model *models;
     size_t count;
     firn_graph graph;
+    firn_unit_tests tests;
     FIRN_TRY(firn_command_project(c, args, err));
     FIRN_TRY(firn_command_models(c, args, &models, &count, err));
     FIRN_TRY(firn_graph_make(c->project, models, count, c->arena, &graph, err));
+    FIRN_TRY(firn_unit_tests_load(c->env, c->project, c->arena, &tests, err));
+    FIRN_TRY(firn_unit_tests_bind(&tests, &graph, err));
     FIRN_TRY(check_streams(c, err));
     const firn_command_opt opt = {.read_only = firn_fs_exists(c->env, c->project->catalog.path)};
     firn_project without = *c->project;
@@ -47,11 +57,12 @@ static firn_code check(firn_command *c, const firn_args *args, int *ret_status F
     } else {
         FIRN_TRY(firn_command_open(c, args, &opt, err));
     }
+    FIRN_TRY(firn_checks_targets(c->run, &graph, err));
     FIRN_TRY(firn_lineage_check(c->run, &without, &graph, err));
     if (!firn_args_has(args, "quiet"))
-        printf("%s is right: %zu stream%s, %zu model%s\nnext: firn run\n", without.file,
+        printf("%s is right: %zu stream%s, %zu model%s%s\nnext: firn run\n", without.file,
                without.ingest_count, without.ingest_count == 1 ? "" : "s", count,
-               count == 1 ? "" : "s");
+               count == 1 ? "" : "s", tests_text(&tests, c->arena));
     return FIRN_OK;
 }
 

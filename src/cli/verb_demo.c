@@ -55,6 +55,20 @@ static firn_code show(const demo *d, const char *const *args, const char *shown,
     return FIRN_OK;
 }
 
+/* The comment above a statement, without its dashes; *sql begins behind it. */
+static firn_str cut_title(firn_str *sql)
+{
+    firn_str title = {"", 0};
+    while (sql->n && (sql->p[0] == '-' || sql->p[0] == '\n' || sql->p[0] == ' ')) {
+        firn_str line = firn_str_cut(sql, '\n');
+        while (line.n && (line.p[0] == '-' || line.p[0] == ' '))
+            line = (firn_str){line.p + 1, line.n - 1};
+        if (line.n && title.n == 0)
+            title = line;
+    }
+    return title;
+}
+
 /* The statements that come with the example, their comments as titles. */
 static firn_code show_statements(const demo *d, firn_err *err)
 {
@@ -71,11 +85,15 @@ static firn_code show_statements(const demo *d, firn_err *err)
     FIRN_TRY(
         firn_sql_split((firn_str){(const char *)text.p, text.n}, d->c->arena, &list, &count, err));
     for (size_t i = 0; i < count; i++) {
-        const char *sql = firn_arena_strndup(d->c->arena, list[i].p, list[i].n);
+        firn_str text_of = list[i];
+        firn_str title = cut_title(&text_of);
+        const char *sql = firn_arena_strndup(d->c->arena, text_of.p, text_of.n);
         const char *shown = sql ? firn_arena_printf(d->c->arena, "sql \"%s\"", sql) : NULL;
-        const char *const args[] = {"sql", sql, NULL};
+        const char *const args[] = {"sql", "-c", sql, NULL};
         if (!shown)
             return firn_arena_raise(d->c->arena, err);
+        if (title.n)
+            printf("\n# %.*s", FIRN_STR_ARG(title));
         FIRN_TRY(show(d, args, shown, &status, err));
         if (status != 0)
             return firn_raise(err, FIRN_E_SQL, "a statement of the example failed");

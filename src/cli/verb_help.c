@@ -9,8 +9,9 @@
 #include <string.h>
 
 /* Columns of the text. */
-#define HELP_WIDTH  100
-#define ERROR_WIDTH 80
+#define HELP_WIDTH    100
+#define ERROR_WIDTH   80
+#define OPTION_INDENT 33 /* where the help of an option begins */
 
 static const firn_arg help_args[] = {
     {"markdown", 0, NULL, "everything, as docs/CONFIGURATION.md"},
@@ -36,21 +37,38 @@ static void print_general(void)
         "headers of models, `firn help E1102` of an error (`firn help errors` lists them).\n");
 }
 
+/* "  -q, --quiet      say nothing but errors", its help broken before the width. */
+static void print_option(const firn_arg *a)
+{
+    char left[64];
+    firn_str rest = firn_str_of(a->help);
+    int at = snprintf(left, sizeof left, "  %c%c%c --%s%s%s", a->letter ? '-' : ' ',
+                      a->letter ? a->letter : ' ', a->letter ? ',' : ' ', a->name,
+                      a->value ? " " : "", a->value ? a->value : "");
+    printf("%-*s", OPTION_INDENT - 1, left);
+    size_t column = (size_t)FIRN_MAX(at, OPTION_INDENT - 1);
+    while (rest.p) {
+        firn_str word = firn_str_cut(&rest, ' ');
+        if (column + 1 + word.n > HELP_WIDTH) {
+            printf("\n%*s", OPTION_INDENT - 1, "");
+            column = OPTION_INDENT - 1;
+        }
+        printf(" %.*s", FIRN_STR_ARG(word));
+        column += 1 + word.n;
+    }
+    putchar('\n');
+}
+
 void firn_print_verb_help(const firn_verb *v)
 {
     printf("usage: firn %s %s\n\n%s.\n", v->name, v->synopsis, v->summary);
     if (v->details)
         printf("\n%s\n", v->details);
     printf("\noptions:\n");
-    for (const firn_arg *a = v->args; a->name; a++) {
-        char left[48];
-        snprintf(left, sizeof left, "%c%c%c --%s%s%s", a->letter ? '-' : ' ',
-                 a->letter ? a->letter : ' ', a->letter ? ',' : ' ', a->name, a->value ? " " : "",
-                 a->value ? a->value : "");
-        printf("  %-30s %s\n", left, a->help);
-    }
+    for (const firn_arg *a = v->args; a->name; a++)
+        print_option(a);
     for (const firn_arg *a = firn_args_of_all; a->name; a++)
-        printf("      --%s %-*s %s\n", a->name, (int)(23 - strlen(a->name)), a->value, a->help);
+        print_option(a);
 }
 
 /* Words of a line behind those that stand there, `at` columns of them. */

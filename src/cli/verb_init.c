@@ -73,9 +73,13 @@ static firn_code survey_all(initing *x, firn_found_stream *streams, size_t count
     for (size_t i = 0; i < count; i++) {
         firn_err local = {0};
         firn_init_stream *v = &x->project.streams[i];
-        if (firn_survey_stream(x->c->run, s, &streams[i], x->c->arena, &v->survey, &local) ==
-            FIRN_OK)
+        firn_code code =
+            firn_survey_stream(x->c->run, s, &streams[i], x->c->arena, &v->survey, &local);
+        if (code == FIRN_OK && v->survey.count)
             continue;
+        if (code == FIRN_OK)
+            firn_raise(&local, FIRN_E_NOTFOUND, "%s holds no records",
+                       firn_quote(streams[i].pattern).s);
         v->trouble = firn_arena_strdup(x->c->arena, local.text);
         troubles++;
         if (troubles == count || local.code == FIRN_E_CANCELLED || !v->trouble) {
@@ -121,18 +125,24 @@ static firn_code find_streams(initing *x, const char *folder, const char *only, 
 
 /* --- where the project goes ---------------------------------------------------------------- */
 
-/* `to` as seen from the folder `from`, both absolute. */
-static const char *relative_path(const char *from, const char *to, firn_arena *a)
+/* How long the folders are that two absolute paths share. */
+static size_t common_length(const char *x, const char *y)
 {
     size_t common = 0;
     for (size_t i = 0;; i++) {
-        bool end_from = from[i] == '\0' || from[i] == '/';
-        bool end_to = to[i] == '\0' || to[i] == '/';
-        if (end_from && end_to)
+        bool end_x = x[i] == '\0' || x[i] == '/';
+        bool end_y = y[i] == '\0' || y[i] == '/';
+        if (end_x && end_y)
             common = i;
-        if (from[i] != to[i] || from[i] == '\0')
-            break;
+        if (x[i] != y[i] || x[i] == '\0')
+            return common;
     }
+}
+
+/* `to` as seen from the folder `from`, both absolute. */
+static const char *relative_path(const char *from, const char *to, firn_arena *a)
+{
+    size_t common = common_length(from, to);
     const char *path = "";
     for (const char *p = from + common; *p; p++)
         if (*p == '/' && p[1])
@@ -326,7 +336,12 @@ static firn_code init(firn_command *c, const firn_args *args, int *ret_status FI
         x.from += strlen("file://");
     if (strstr(x.from, "://"))
         return refuse_url(x.from, err);
-    if (firn_is_example(x.from) && !firn_fs_exists(c->env, x.from))
+    const char *copy = firn_arena_printf(c->arena, "%s/%s", x.from, FIRN_PROJECT_FILE);
+    if (!copy)
+        return firn_arena_raise(c->arena, err);
+    /* a folder of that name is meant, unless it is an earlier copy */
+    if (firn_is_example(x.from) &&
+        (!firn_fs_exists(c->env, x.from) || firn_fs_exists(c->env, copy)))
         return init_example(c, x.from, dir, err);
     FIRN_TRY(firn_path_absolute(firn_str_of(dir ? dir : "."), c->arena, &x.to, err));
     x.to_shown = dir;

@@ -51,6 +51,15 @@ static firn_code add_entry(firn_command *c, const firn_args *args, const firn_so
     return FIRN_OK;
 }
 
+static firn_code check_into(firn_command *c, const char *into, firn_err *err)
+{
+    firn_stat st;
+    if (!into || firn_fs_stat(c->env, into, &st, NULL) != FIRN_OK || st.is_dir)
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_USAGE, "%s is a file, not a folder", firn_quotec(into).s);
+    return firn_err_advise(err, "--into names the folder of the tables, for example --into ./lake");
+}
+
 /* A project as if it had been written: one source, the root of the file system, and one entry a
  * file. */
 static firn_code make_project(firn_command *c, const firn_args *args, firn_err *err)
@@ -62,6 +71,7 @@ static firn_code make_project(firn_command *c, const firn_args *args, firn_err *
     firn_ingest *entries = firn_arena_array(c->arena, args->rest_count, sizeof *entries);
     if (!p || !source || !entries)
         return firn_arena_raise(c->arena, err);
+    FIRN_TRY(check_into(c, into, err));
     FIRN_TRY(firn_project_bare(c->env, FIRN_STR_LIT("lake"), firn_str_of(into ? into : "lake"),
                                c->arena, &bare, err));
     *p = *bare;

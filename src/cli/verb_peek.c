@@ -129,7 +129,7 @@ static firn_code peek_files(peeking *p, const char *title, const firn_ingest *in
     if (code == FIRN_OK) {
         print_head(title, &k, count);
         if (!k.layout)
-            printf("there are no records in it\n");
+            printf("there is no record in it that can be read; firn load says why\n");
     }
     if (code == FIRN_OK && k.layout)
         code = print_rows(p, &k, err);

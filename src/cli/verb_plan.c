@@ -98,12 +98,14 @@ const firn_verb firn_verb_plan = {
     .synopsis = "[SELECT…] [options]",
     .summary = "say what `firn run` would do, without doing it",
     .details =
-        "SELECT and the options are those of `firn run`.  Each stream and model is done in memory,\n"
-        "with its rejects and checks, as far as rows and files are counted exactly; of a stream of\n"
-        "more than 256 MB a sample is.  Told are the files to be read, the tables to be created,\n"
-        "appended to or replaced, what changes in their columns, what is written, how the memory\n"
-        "is split and about how long it takes.  Nothing is opened for writing: no table, no\n"
-        "catalog, no scratch, no run record.\n"
+        "SELECT and the options are those of `firn run`.  Each stream and model is done in "
+        "memory,\n"
+        "with its rejects and checks, so that rows and files are counted; of more than 256 MB a\n"
+        "sample is.  Told are the files to be read, the tables to be created, appended to or\n"
+        "replaced, what changes in their columns, what is written, how the memory is split and\n"
+        "about how long it takes.  Nothing is opened for writing: no table, no catalog, no "
+        "scratch,\n"
+        "no run record.\n"
         "\n"
         "  firn plan\n"
         "  firn plan +curated.sales\n"

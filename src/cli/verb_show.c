@@ -7,6 +7,7 @@
 
 #include "base/str.h"
 #include "iceberg/sort_order.h"
+#include "pipeline/seen.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -255,6 +256,8 @@ static void print_properties(const firn_metadata *m)
         puts("properties:");
     json_object_foreach(properties, key, value)
     {
+        if (strcmp(key, FIRN_SEEN_PROPERTY) == 0)
+            continue; /* it was shown as a table */
         firn_quoted shown =
             firn_quote(json_is_string(value) ? firn_json_text(value) : FIRN_STR_LIT("?"));
         printf("  %s = %s\n", key, shown.s);
@@ -282,6 +285,7 @@ static firn_code show_text(firn_command *c, const firn_args *args, const firn_ta
     if (t->at.kind == FIRN_AT_CURRENT) {
         FIRN_TRY(firn_show_streams(c, t, &streams, err));
         FIRN_TRY(firn_show_beside(c, t, &beside, err));
+        FIRN_TRY(firn_print_seen(t, c->arena, err));
         firn_print_streams(streams);
         firn_print_beside(beside);
     }
@@ -375,6 +379,8 @@ static firn_code show_json(firn_command *c, const firn_table_at *t, firn_err *er
         FIRN_TRY(firn_json_set(o, "streams", list, err));
         FIRN_TRY(firn_show_beside(c, t, &list, err));
         FIRN_TRY(firn_json_set(o, "beside", list, err));
+        FIRN_TRY(firn_show_seen(t, c->arena, &list, err));
+        FIRN_TRY(firn_json_set(o, "seen", list, err));
     }
     return firn_command_print_json(o, err);
 }

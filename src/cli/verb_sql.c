@@ -153,7 +153,8 @@ static firn_code print_options(const firn_args *args, firn_sql_run *q, firn_err 
     q->print = firn_print_defaults();
     q->fitted = isatty(STDOUT_FILENO);
     q->print.format = q->fitted ? FIRN_PRINT_BOX : FIRN_PRINT_TABLE;
-    q->print.more = "-n all shows all rows, -o csv and the like all there is";
+    q->print.more_rows = "-n all shows all";
+    q->print.more_columns = "-o line and -o table show all";
     q->json_events = firn_args_has(args, "json");
     q->prune = !firn_args_has(args, "no-prune");
     if (format && !firn_print_format_parse(format, &q->print.format))

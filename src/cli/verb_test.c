@@ -90,8 +90,10 @@ static void on_event(void *arg, const json_t *event)
 {
     const testing *t = arg;
     if (t->json) {
-        json_dumpf(event, stdout, JSON_COMPACT);
-        putchar('\n');
+        FIRN_AUTO(firn_buf_free) firn_buf line = FIRN_BUF((size_t)64 << 20);
+        if (firn_json_print(event, 0, &line, NULL) != FIRN_OK)
+            return;
+        printf("%s\n", firn_buf_cstr(&line));
         fflush(stdout);
     } else if (strcmp(str(event, "event"), "check") == 0) {
         print_check(t, event);
@@ -215,14 +217,17 @@ static firn_code run_units(testing *t, firn_err *err)
 
 /* --- checks of data ------------------------------------------------------------------------ */
 
-/* Views are there as soon as the project is. */
+/* A view is there when what it reads is.  Recursion ends as models stand on no circles. */
 static bool is_there(const testing *t, const firn_node *n)
 {
     const firn_metadata *m;
-    if (n->model && n->model->materialize == FIRN_MATERIALIZE_VIEW)
-        return true;
-    return t->c->run->catalog && firn_table_load(t->c->run->catalog, t->c->run->io, n->ident,
-                                                 t->c->arena, &m, NULL) == FIRN_OK;
+    if (n->ingest || n->model->materialize != FIRN_MATERIALIZE_VIEW)
+        return t->c->run->catalog && firn_table_load(t->c->run->catalog, t->c->run->io, n->ident,
+                                                     t->c->arena, &m, NULL) == FIRN_OK;
+    for (size_t i = 0; i < n->need_count; i++)
+        if (!is_there(t, &t->graph.nodes[n->needs[i]]))
+            return false;
+    return true;
 }
 
 static void say_broken(testing *t, const firn_node *n, const firn_err *e)
@@ -303,6 +308,8 @@ static void print_checks(const testing *t)
 {
     const firn_check_counts *c = &t->checks;
     size_t all = c->passed + c->warnings + c->errors;
+    if (all == 0 && t->unit)
+        return;
     printf("%s%zu check%s", t->unit ? ", " : "", all, all == 1 ? "" : "s");
     if (c->errors || c->warnings)
         printf(": %zu passed, %zu failed, %zu warned", c->passed, c->errors, c->warnings);

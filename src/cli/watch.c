@@ -54,7 +54,7 @@ static void *watch(void *arg)
 {
     firn_watch *w = arg;
     int signal;
-    while (sigwait(&w->signals, &signal) == 0) {
+    while (sigwait(&w->signals, &signal) == 0 && !atomic_load(&w->over)) {
         if (signal == SIGWINCH) {
             tell(w, 'w');
         } else if (signal == SIGINT) {
@@ -76,7 +76,6 @@ static void *watch(void *arg)
 
 firn_code firn_watch_start(firn_watch *w, firn_err *err)
 {
-    pthread_t thread;
     if (pipe2(w->told, O_CLOEXEC | O_NONBLOCK) != 0)
         return firn_raise_errno(err, errno, "a pipe");
     pthread_mutex_init(&w->lock, NULL);
@@ -86,11 +85,20 @@ firn_code firn_watch_start(firn_watch *w, firn_err *err)
     sigaddset(&w->signals, SIGHUP);
     sigaddset(&w->signals, SIGWINCH);
     pthread_sigmask(SIG_BLOCK, &w->signals, NULL);
-    int wrong = pthread_create(&thread, NULL, watch, w);
+    int wrong = pthread_create(&w->thread, NULL, watch, w);
     if (wrong)
         return firn_raise_errno(err, wrong, "a thread for signals");
-    pthread_detach(thread);
     return FIRN_OK;
+}
+
+void firn_watch_stop(firn_watch *w)
+{
+    atomic_store(&w->over, true);
+    pthread_kill(w->thread, SIGWINCH); /* it waits for that */
+    pthread_join(w->thread, NULL);
+    pthread_mutex_destroy(&w->lock);
+    close(w->told[0]);
+    close(w->told[1]);
 }
 
 void firn_watch_begin(firn_watch *w, firn_context *run)
@@ -105,6 +113,8 @@ void firn_watch_begin(firn_watch *w, firn_context *run)
 void firn_watch_end(firn_watch *w)
 {
     pthread_mutex_lock(&w->lock);
+    if (w->run)
+        firn_context_resume(w->run);
     w->run = NULL;
     pthread_mutex_unlock(&w->lock);
 }

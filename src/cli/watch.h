@@ -13,6 +13,8 @@ typedef struct firn_watch {
     _Atomic pid_t *pager;
     const firn_terminal *terminal;
     int told[2];         /* a pipe: 'i' Ctrl-C, 'w' size changed, 'q' leave */
+    pthread_t thread;
+    atomic_bool over; /* the thread is to end */
     atomic_bool leave;   /* the terminal is gone, or the process is asked to end */
     atomic_bool stopped; /* the statement was ended by Ctrl-C */
     sigset_t signals;
@@ -20,6 +22,7 @@ typedef struct firn_watch {
 
 /* Blocks the signals in the calling thread, whose children inherit that, and starts the thread. */
 FIRN_NODISCARD firn_code firn_watch_start(firn_watch *w, firn_err *err);
+void firn_watch_stop(firn_watch *w);
 
 /* Around a statement: Ctrl-C ends it. */
 void firn_watch_begin(firn_watch *w, firn_context *run);

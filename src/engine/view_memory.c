@@ -33,8 +33,8 @@ firn_code firn_view_select_memory(const firn_type *schema, unsigned meta, firn_s
     }
     for (unsigned i = 0; i < FIRN_META_COLUMN_COUNT; i++)
         if (meta >> i & 1)
-            FIRN_TRY(firn_buf_addf(out, err, ", CAST(NULL AS %s) AS %s",
-                                   firn_view_meta_types[i], firn_meta_column_name(i)));
+            FIRN_TRY(firn_buf_addf(out, err, ", CAST(NULL AS %s) AS %s", firn_view_meta_types[i],
+                                   firn_meta_column_name(i)));
     FIRN_TRY(firn_buf_adds(out, " FROM ", err));
     return firn_buf_addstr(out, table, err);
 }

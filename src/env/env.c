@@ -99,10 +99,18 @@ static firn_code io_flush(void *ctx, firn_err *err)
     return firn_env_flush(ctx, err);
 }
 
+void firn_env_stop(firn_env *env, bool stop)
+{
+    atomic_store(&env->stopped, stop);
+}
+
 static firn_code io_read(void *ctx, firn_str uri, uint64_t max_bytes, firn_arena *a,
                          firn_slice *ret, firn_err *err)
 {
+    const firn_env *env = ctx;
     const char *path;
+    if (atomic_load(&env->stopped))
+        return firn_raise(err, FIRN_E_CANCELLED, "interrupted");
     FIRN_TRY(firn_local_cpath(uri, a, &path, err));
     return firn_fs_read(ctx, path, max_bytes, a, ret, err);
 }

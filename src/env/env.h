@@ -29,6 +29,8 @@ void firn_env_free(firn_env *env);
 /* The table through which the Iceberg core reads and writes; valid as long as env. */
 const firn_io *firn_env_io(firn_env *env);
 firn_env_counters firn_env_count(firn_env *env);
+/* As long as it is set, reading through that table fails with FIRN_E_CANCELLED. */
+void firn_env_stop(firn_env *env, bool stop);
 
 int64_t firn_env_now_us(firn_env *env);  /* wall clock since 1970, UTC */
 int64_t firn_env_mono_us(firn_env *env); /* for durations */

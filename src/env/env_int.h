@@ -7,9 +7,11 @@
 #include "env/env.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 struct firn_env {
     firn_io io;
+    atomic_bool stopped;
     pthread_mutex_t folders; /* held while folders are made, and by a flush; taken before lock */
     pthread_mutex_t lock;    /* guards all below */
     firn_arena *arena;       /* names in `dirty`; reset by flush */

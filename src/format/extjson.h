@@ -63,7 +63,7 @@ void firn_typed_see(firn_shape *s, const firn_typed *v);
 /* --- texts --------------------------------------------------------------------------------- */
 
 #define FIRN_F64_TEXT_MAX 32
-/* The shortest decimal that reads as d, with a point or exponent: "4.0", "1e+300", "NaN",
+/* The shortest decimal that reads as d, with a point or exponent: "4.0", "1E+300", "NaN",
  * "-Infinity".  Returns its length. */
 size_t firn_f64_print(double d, char out[FIRN_F64_TEXT_MAX]);
 

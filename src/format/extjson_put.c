@@ -225,11 +225,11 @@ size_t firn_f64_print(double d, char out[FIRN_F64_TEXT_MAX])
     int n = 0;
     for (int digits = first_digits(d); digits <= 17; digits++) {
         double back;
-        n = snprintf(out, FIRN_F64_TEXT_MAX, "%.*g", digits, d);
+        n = snprintf(out, FIRN_F64_TEXT_MAX, "%.*G", digits, d);
         if (firn_str_f64((firn_str){out, (size_t)n}, &back) && back == d)
             break;
     }
-    if (!strpbrk(out, ".e"))
+    if (!strpbrk(out, ".E"))
         n += snprintf(out + n, FIRN_F64_TEXT_MAX - (size_t)n, ".0");
     return (size_t)n;
 }

@@ -256,28 +256,21 @@ static bool careful_list(filler *f, firn_json_node *n, size_t row, const char *p
 static bool map_entries(filler *f, firn_json_run *run, firn_json_node *n, size_t row, const char *p,
                         const firn_spot *s);
 
-/* A value that is an object only in its spelling: what stands inside. */
-static const char *inside_of(filler *f, const firn_json_node *n, const char *p)
-{
-    bool is_object = n->op == FIRN_JSON_STRUCT || n->op == FIRN_JSON_MAP;
-    return is_object ? firn_extjson_inside(p, f->run.end, f->run.extended) : p;
-}
-
 static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p,
                           const firn_spot *s)
 {
     bool null = *p == '{' && !n->required && firn_json_is_null(&f->run, p);
     if (null)
         f->run.code = firn_column_null(n->col, row, f->run.err);
+    const char *object = firn_json_object_in(&f->run, n, p);
     if (null || f->run.code)
         return f->run.code == FIRN_OK;
-    p = inside_of(f, n, p);
-    if (n->op == FIRN_JSON_STRUCT && *p == '{')
-        return careful_object(f, n, row, p, s);
+    if (n->op == FIRN_JSON_STRUCT && object)
+        return careful_object(f, n, row, object, s);
     if (n->op == FIRN_JSON_LIST && *p == '[')
         return careful_list(f, n, row, p, s);
-    if (n->op == FIRN_JSON_MAP && *p == '{')
-        return map_entries(f, &f->run, n, row, p, s);
+    if (n->op == FIRN_JSON_MAP && object)
+        return map_entries(f, &f->run, n, row, object, s);
     if (fast_value(&f->run, n, row, p))
         return true;
     return f->run.code ? false : misfit_value(f, n, row, p, s);
@@ -372,7 +365,9 @@ static const char *map_value(firn_json_run *run, firn_json_node *n, size_t row, 
     if (*p != '{')
         return *p == 'n' ? null_value(run, n, row, p) : NULL;
     const char *behind = firn_json_skip(p, run->end, n->depth, &why);
-    return behind && map_entries(NULL, run, n, row, p, NULL) ? behind : NULL;
+    if (!behind || firn_json_object_in(run, n, p) != p)
+        return NULL;
+    return map_entries(NULL, run, n, row, p, NULL) ? behind : NULL;
 }
 
 /* --- records ------------------------------------------------------------------------------- */
@@ -485,9 +480,8 @@ firn_code firn_json_fill(const firn_batch *b, size_t *next, const firn_layout *l
 
 /* --- one by one ---------------------------------------------------------------------------- */
 
-firn_code firn_json_filler_open(const firn_layout *layout, firn_column *root,
-                                firn_rejects *rejects, firn_arena *a, firn_json_filler **ret,
-                                firn_err *err)
+firn_code firn_json_filler_open(const firn_layout *layout, firn_column *root, firn_rejects *rejects,
+                                firn_arena *a, firn_json_filler **ret, firn_err *err)
 {
     filler *f = firn_mem_alloc(sizeof *f);
     if (!f)

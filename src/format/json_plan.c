@@ -206,8 +206,8 @@ static firn_str relaxed(firn_json_run *run, firn_str raw)
     firn_str made = {NULL, 0};
     FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(raw.n * 2 + 64);
     run->scratch_used = true;
-    run->code = firn_extjson_relax(raw.p, raw.p + raw.n, run->extended, run->scratch, &out, &any,
-                                   run->err);
+    run->code =
+        firn_extjson_relax(raw.p, raw.p + raw.n, run->extended, run->scratch, &out, &any, run->err);
     if (run->code || !any)
         return made;
     made = firn_arena_str(run->arena, firn_buf_str(&out));
@@ -223,18 +223,40 @@ firn_str firn_json_raw(firn_json_run *run, const char *p, const char *behind)
     bool nested = *p == '{' || *p == '[';
     if (!nested || run->extended == FIRN_EXTENDED_FALSE || !memmem(p, raw.n, "\"$", 2))
         return raw;
-    if (*p == '{' && firn_json_typed(run, p, run->arena, &v) &&
-        v.kind == FIRN_TYPED_DECIMAL && v.dec.kind == FIRN_D128_FINITE)
+    if (*p == '{' && firn_json_typed(run, p, run->arena, &v) && v.kind == FIRN_TYPED_DECIMAL &&
+        v.dec.kind == FIRN_D128_FINITE)
         return v.text; /* a number of its own stands bare, whatever its length */
     firn_str made = run->code ? (firn_str){NULL, 0} : relaxed(run, raw);
     return made.p || run->code ? made : raw;
 }
 
+/* Whether the first key of an object has a column. */
+static bool has_column(firn_json_run *run, const firn_json_node *n, const char *p)
+{
+    bool more = firn_json_first_item(&p, run->end);
+    if (n->op != FIRN_JSON_STRUCT || !more)
+        return !more;
+    firn_json_key key = firn_json_item_key(&p, run->end);
+    return firn_map_get(&n->layout->by_key, (firn_str){key.p, key.n}) != NULL;
+}
+
+const char *firn_json_object_in(firn_json_run *run, const firn_json_node *n, const char *p)
+{
+    firn_typed v;
+    if (*p != '{')
+        return NULL;
+    if (!firn_extjson_maybe(p) || has_column(run, n, p))
+        return p;
+    if (firn_json_typed(run, p, run->scratch, &v) || run->code)
+        return NULL;
+    return firn_extjson_inside(p, run->end, run->extended);
+}
+
 bool firn_json_is_null(firn_json_run *run, const char *p)
 {
     firn_typed v;
-    return *p == 'n' || (*p == '{' && firn_json_typed(run, p, run->scratch, &v) &&
-                         v.kind == FIRN_TYPED_NULL);
+    return *p == 'n' ||
+           (*p == '{' && firn_json_typed(run, p, run->scratch, &v) && v.kind == FIRN_TYPED_NULL);
 }
 
 /* --- records ------------------------------------------------------------------------------- */

@@ -10,7 +10,7 @@
 
 /* How a value becomes one of its column. */
 typedef enum firn_json_op {
-    FIRN_JSON_ANY, /* walk: whatever it is, it changes nothing */
+    FIRN_JSON_ANY,    /* walk: whatever it is, it changes nothing */
     FIRN_JSON_STRING, /* texts; where the column is not strict, others as they are written */
     FIRN_JSON_RAW,    /* any value, as it is written */
     FIRN_JSON_BOOLEAN,
@@ -43,7 +43,7 @@ struct firn_json_node {
     uint8_t depth; /* objects and arrays around its values */
     uint8_t scale; /* decimal */
     uint32_t child_count;
-    uint32_t expected; /* struct: how many of its children have a key */
+    uint32_t expected;        /* struct: how many of its children have a key */
     uint32_t instance;        /* struct: counts its objects */
     uint64_t limit;           /* decimal: its unscaled value stays below */
     firn_column *col;         /* NULL in walk */
@@ -97,6 +97,10 @@ const char *firn_json_typed(firn_json_run *run, const char *p, firn_arena *a, fi
 /* A checked value as a column of JSON texts has it: as it is written, but for values of Extended
  * JSON, which are relaxed.  .p == NULL: run->code says what failed. */
 firn_str firn_json_raw(firn_json_run *run, const char *p, const char *behind);
+
+/* What the columns of a struct or map see of a checked value: the object, or the one inside of its
+ * spelling; NULL: a value of another kind.  What a struct has a column for is no spelling. */
+const char *firn_json_object_in(firn_json_run *run, const firn_json_node *n, const char *p);
 
 /* Whether a checked value is null, or what Extended JSON has for it. */
 bool firn_json_is_null(firn_json_run *run, const char *p);

@@ -205,26 +205,18 @@ static bool items_misfit(recorder *r, firn_json_node *child, bool keyed, const c
     return false;
 }
 
-/* What of a value the columns of an object see. */
-static const char *inside_of(recorder *r, const firn_json_node *n, const char *p)
-{
-    bool is_object = n->op == FIRN_JSON_STRUCT || n->op == FIRN_JSON_MAP;
-    return is_object ? firn_extjson_inside(p, r->run.end, r->run.extended) : p;
-}
-
 /* Whether a checked value does not fit its node, and matters. */
 static bool misfits(recorder *r, firn_json_node *n, const char *p)
 {
-    if (r->run.code || fast_value(&r->run, n, 0, p) ||
-        (*p == '{' && firn_json_is_null(&r->run, p)))
+    if (r->run.code || fast_value(&r->run, n, 0, p) || (*p == '{' && firn_json_is_null(&r->run, p)))
         return false;
-    p = inside_of(r, n, p);
-    if (n->op == FIRN_JSON_STRUCT && *p == '{')
-        return object_misfits(r, n, p);
+    const char *object = firn_json_object_in(&r->run, n, p);
+    if (n->op == FIRN_JSON_STRUCT && object)
+        return object_misfits(r, n, object);
     if (n->op == FIRN_JSON_LIST && *p == '[')
         return items_misfit(r, n->children, false, p);
-    if (n->op == FIRN_JSON_MAP && *p == '{')
-        return items_misfit(r, &n->children[1], true, p);
+    if (n->op == FIRN_JSON_MAP && object)
+        return items_misfit(r, &n->children[1], true, object);
     return matters(r, n, p);
 }
 
@@ -275,15 +267,15 @@ static void items_record(recorder *r, firn_json_node *child, bool keyed, firn_sh
 /* Records those parts of a checked value that do not fit their node. */
 static void record_misfits(recorder *r, firn_json_node *n, firn_shape *s, const char *p)
 {
-    p = inside_of(r, n, p);
-    if (n->op == FIRN_JSON_STRUCT && *p == '{') {
-        object_record(r, n, s, p);
+    const char *object = firn_json_object_in(&r->run, n, p);
+    if (n->op == FIRN_JSON_STRUCT && object) {
+        object_record(r, n, s, object);
     } else if (n->op == FIRN_JSON_LIST && *p == '[') {
         firn_shape_add_array(s);
         items_record(r, n->children, false, s, p);
-    } else if (n->op == FIRN_JSON_MAP && *p == '{') {
+    } else if (n->op == FIRN_JSON_MAP && object) {
         firn_shape_add_object(s);
-        items_record(r, &n->children[1], true, s, p);
+        items_record(r, &n->children[1], true, s, object);
     } else {
         record_value(r, s, p);
     }
@@ -296,7 +288,7 @@ static const char *map_value(firn_json_run *run, firn_json_node *n, size_t row, 
     if (*p != '{')
         return *p == 'n' ? null_value(run, n, row, p) : NULL;
     const char *behind = firn_json_skip(p, run->end, n->depth, &why);
-    if (!behind)
+    if (!behind || firn_json_object_in(run, n, p) != p)
         return NULL;
     bool more = firn_json_first_item(&p, run->end);
     while (more) {

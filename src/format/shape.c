@@ -322,11 +322,10 @@ firn_code firn_shape_join(firn_shape *into, const firn_shape *from, firn_arena *
 static bool scalars_eq(const firn_shape *a, const firn_shape *b)
 {
     return a->seen == b->seen && a->numbers == b->numbers && a->not_finite == b->not_finite &&
-           a->far_date == b->far_date &&
-           a->not_long == b->not_long && a->not_double == b->not_double &&
-           a->int_digits == b->int_digits && a->scale == b->scale && a->written == b->written &&
-           a->spellings == b->spellings && a->ambiguous_date == b->ambiguous_date &&
-           a->plain_text == b->plain_text;
+           a->far_date == b->far_date && a->not_long == b->not_long &&
+           a->not_double == b->not_double && a->int_digits == b->int_digits &&
+           a->scale == b->scale && a->written == b->written && a->spellings == b->spellings &&
+           a->ambiguous_date == b->ambiguous_date && a->plain_text == b->plain_text;
 }
 
 bool firn_shape_eq(const firn_shape *a, const firn_shape *b)

@@ -25,7 +25,7 @@ typedef enum firn_seen { /* bits of firn_shape.seen */
 
 #define FIRN_SEEN_KINDS 16 /* room for bits of firn_seen */
 
-typedef enum firn_number_kind { /* bits of firn_shape.numbers */
+typedef enum firn_number_kind {                             /* bits of firn_shape.numbers */
                                 FIRN_NUMBER_PLAIN = 1 << 0, /* digits in a text */
                                 FIRN_NUMBER_INT = 1 << 1,   /* 32 bits */
                                 FIRN_NUMBER_LONG = 1 << 2,
@@ -40,8 +40,8 @@ typedef struct firn_shape_field {
 } firn_shape_field;
 
 struct firn_shape {
-    uint32_t seen;  /* firn_seen bits */
-    uint64_t count; /* values, nulls included */
+    uint32_t seen;                    /* firn_seen bits */
+    uint64_t count;                   /* values, nulls included */
     uint64_t counts[FIRN_SEEN_KINDS]; /* of each kind, by the number of its bit */
 
     /* numbers (FIRN_SEEN_NUMBER) */
@@ -120,15 +120,14 @@ typedef struct firn_shape_limits {
 } firn_shape_limits;
 
 /* The narrowest type that loses nothing:
- *   boolean · int if the source has 32 bits for all · long, else double if every number comes back the same, else decimal(int_digits +
- *   scale, scale) up to 38 digits, else string; what the source has as a double is no
- *   long, what it has as a Decimal128 is a decimal · date: timestamptz · uuid: uuid,
- *   and with other binaries: binary · text: date, timestamp or timestamptz if one
- *   spelling reads all of it, else string · object: struct · array: list (of string if always
- *   empty) · a mixture of kinds (null apart): string, holding JSON text for what is no text ·
- *   object without fields: string.
- * Returns false if nothing but null was seen: no type is known yet.
- * *ret_spelling is FIRN_SP_COUNT unless the type came from a spelling. */
+ *   boolean · int if the source has 32 bits for all · long, else double if every number comes back
+ * the same, else decimal(int_digits + scale, scale) up to 38 digits, else string; what the source
+ * has as a double is no long, what it has as a Decimal128 is a decimal · date: timestamptz · uuid:
+ * uuid, and with other binaries: binary · text: date, timestamp or timestamptz if one spelling
+ * reads all of it, else string · object: struct · array: list (of string if always empty) · a
+ * mixture of kinds (null apart): string, holding JSON text for what is no text · object without
+ * fields: string. Returns false if nothing but null was seen: no type is known yet. *ret_spelling
+ * is FIRN_SP_COUNT unless the type came from a spelling. */
 FIRN_NODISCARD firn_code firn_shape_type(const firn_shape *s, const firn_shape_limits *limits,
                                          firn_arena *a, firn_type *ret, bool *ret_known,
                                          firn_err *err);

@@ -315,6 +315,26 @@ static bool find_table(const firn_ident *tables, size_t count, firn_str name, bo
     return false;
 }
 
+/* Fails if the name is a view's. */
+static firn_code refuse_view(altering *w, firn_str name, firn_err *err)
+{
+    firn_ident *views;
+    firn_ident found;
+    size_t count;
+    FIRN_TRY(firn_views_list(w->run->views, w->run->view_count, w->run->catalog, w->a, &views,
+                             &count, err));
+    if (!find_table(views, count, name, true, &found))
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_SQL, "%.*s.%.*s is a view: there is nothing of a table to change",
+               FIRN_STR_ARG(found.ns), FIRN_STR_ARG(found.name));
+    firn_err_advise(err,
+                    "change its statement or header in the project and run it: firn run "
+                    "%.*s.%.*s",
+                    FIRN_STR_ARG(found.ns), FIRN_STR_ARG(found.name));
+    firn_alter_where(w->r, w->script->table_offset, err);
+    return FIRN_E_SQL;
+}
+
 static firn_code resolve(altering *w, firn_err *err)
 {
     firn_ident *tables;
@@ -336,6 +356,7 @@ static firn_code resolve(altering *w, firn_err *err)
         if (find_table(tables, count, rest, fold, &w->ident) ||
             find_table(tables, count, whole, fold, &w->ident))
             return FIRN_OK;
+    FIRN_TRY(refuse_view(w, rest, err));
     return no_table(w, tables, count, whole, err);
 }
 

@@ -147,6 +147,7 @@ firn_code firn_alter_expected(const alter_reader *r, const char *what, firn_err 
     else
         firn_raise(err, FIRN_E_SQL, "%s is expected, not %s", what,
                    firn_quote(firn_alter_text(r, t)).s);
+    firn_err_advise(err, "`firn help alter` has an example of each change");
     return firn_alter_where(r, t->offset, err);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Running the checks of a table: counting what fails, saying it, keeping it. */
 #include "pipeline/checks_int.h"
+#include "pipeline/graph.h"
 
 #include "base/datetime.h"
 #include "base/str.h"
@@ -371,5 +372,65 @@ firn_code firn_checks_needs(const firn_table_conf *table, firn_arena *a, firn_id
         if (table->checks[i].kind == FIRN_CHECK_RELATIONSHIPS &&
             !firn_ident_eq(table->checks[i].to, table->ident))
             (*ret)[(*ret_count)++] = table->checks[i].to;
+    return FIRN_OK;
+}
+
+/* --- whether they can be run --------------------------------------------------------------- */
+
+static firn_code no_target(firn_context *run, const firn_graph *g, const firn_check *k,
+                           const firn_ident *tables, size_t count, firn_arena *a, firn_err *err)
+{
+    firn_str names[512];
+    size_t n = 0;
+    const char *wanted =
+        firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(k->to.ns), FIRN_STR_ARG(k->to.name));
+    for (size_t i = 0; i < g->count && n < FIRN_COUNT_OF(names); i++)
+        names[n++] = g->nodes[i].name;
+    for (size_t i = 0; i < count && n < FIRN_COUNT_OF(names); i++)
+        names[n++] = firn_str_of(firn_arena_printf(a, "%.*s.%.*s", FIRN_STR_ARG(tables[i].ns),
+                                                   FIRN_STR_ARG(tables[i].name)));
+    if (!wanted)
+        return firn_arena_raise(a, err);
+    firn_raise_conf(err, k->place, FIRN_ID_CHECK, "check %s: there is no table %s",
+                    firn_quote(k->name).s, wanted);
+    int near = firn_str_nearest(firn_str_of(wanted), names, n);
+    if (near >= 0)
+        firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
+    else
+        firn_err_advise(err, run->catalog ? "`firn tables` lists those that are there"
+                                          : "nothing has landed yet: name a table of the project");
+    return FIRN_E_CONFIG;
+}
+
+static bool has_target(const firn_graph *g, const firn_ident *tables, size_t count,
+                       const firn_ident *to)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (firn_ident_eq(g->nodes[i].ident, *to))
+            return true;
+    for (size_t i = 0; i < count; i++)
+        if (firn_ident_eq(tables[i], *to))
+            return true;
+    return false;
+}
+
+firn_code firn_checks_targets(firn_context *run, const firn_graph *g, firn_err *err)
+{
+    FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("names", 0);
+    firn_ident *tables = NULL;
+    size_t count = 0;
+    if (!a)
+        return firn_raise_nomem(err);
+    if (run->catalog)
+        FIRN_TRY(run->catalog->ops->list_tables(run->catalog, a, &tables, &count, err));
+    for (size_t i = 0; i < g->count; i++) {
+        const firn_node *n = &g->nodes[i];
+        const firn_table_conf *t = n->ingest ? &n->ingest->table : &n->model->table;
+        for (size_t k = 0; k < t->check_count; k++) {
+            const firn_check *c = &t->checks[k];
+            if (c->kind == FIRN_CHECK_RELATIONSHIPS && !has_target(g, tables, count, &c->to))
+                return no_target(run, g, c, tables, count, a, err);
+        }
+    }
     return FIRN_OK;
 }

@@ -47,4 +47,10 @@ FIRN_NODISCARD firn_code firn_check_print(const firn_check *k, firn_buf *out, fi
 FIRN_NODISCARD firn_code firn_checks_needs(const firn_table_conf *table, firn_arena *a,
                                            firn_ident **ret, size_t *ret_count, firn_err *err);
 
+/* Whether there is a table or view for every relationships check: one that the project makes or the
+ * catalog has.  FIRN_E_CONFIG at the check, with the nearest name. */
+struct firn_graph;
+FIRN_NODISCARD firn_code firn_checks_targets(firn_context *run, const struct firn_graph *g,
+                                             firn_err *err);
+
 #endif

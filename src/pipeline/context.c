@@ -328,6 +328,7 @@ void firn_context_cancel(firn_context *c)
 void firn_context_interrupt(firn_context *c)
 {
     atomic_store(&c->cancelled, true);
+    firn_env_stop(c->env, true); /* files are planned without the engine */
     pthread_mutex_lock(&c->lock);
     for (size_t i = 0; c->busy && i < c->sessions.n; i++)
         c->ops->interrupt(c->sessions.v[i]);
@@ -336,6 +337,7 @@ void firn_context_interrupt(firn_context *c)
 
 void firn_context_resume(firn_context *c)
 {
+    firn_env_stop(c->env, false);
     atomic_store(&c->cancelled, false);
 }
 

@@ -433,6 +433,7 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
         .path = firn_arena_str(f->reject_arena, r->path),
         .reason = firn_arena_str(f->reject_arena, r->reason),
         .landed = landed,
+        .binary = f->conf->decoder->text && !landed,
         .raw = firn_arena_copy(f->reject_arena, landed ? value : kept_of(b, rec)),
     };
     firn_code code = landed ? FIRN_OK : text_of(f, b, r->record, &x.text, err);

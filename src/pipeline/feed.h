@@ -77,7 +77,8 @@ typedef struct firn_feed_reject {
     firn_str path;
     firn_str reason;
     firn_slice raw;
-    firn_str text; /* the record for people, where its bytes are no text; else .p == NULL */
+    bool binary;   /* raw is no text */
+    firn_str text; /* the record for people, where raw is no text and can be read */
 } firn_feed_reject;
 
 typedef struct firn_feed_totals {

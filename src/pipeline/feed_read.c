@@ -23,6 +23,14 @@ static bool may_add(const firn_feed *f, size_t file)
     return file == f->head.file && f->files[file].queued == 0;
 }
 
+/* About the memory of a batch: where records are shorter than what is noted of each, that. */
+static size_t cost_of(const firn_raw_batch *raw)
+{
+    size_t noted = raw->batch.count * sizeof *raw->records;
+    return raw->batch.bytes.n + SLOT_COST +
+           (noted > raw->batch.bytes.n ? noted - raw->batch.bytes.n : 0);
+}
+
 static firn_code add_batch(firn_feed *f, size_t i, firn_raw_batch *raw, firn_err *err)
 {
     feed_file *file = &f->files[i];
@@ -33,7 +41,7 @@ static firn_code add_batch(firn_feed *f, size_t i, firn_raw_batch *raw, firn_err
     }
     *s = (feed_slot){.raw = raw,
                      .bytes = raw->batch.bytes.n,
-                     .cost = raw->batch.bytes.n + SLOT_COST,
+                     .cost = cost_of(raw),
                      .file = i,
                      .state = SLOT_RAW};
     pthread_mutex_lock(&f->lock);
@@ -99,8 +107,8 @@ static firn_code read_batches(firn_feed *f, size_t i, firn_file_reader *r, readi
             return FIRN_OK;
         FIRN_TRY(take_batch(f, i, raw, got, err));
         const firn_feed_part *part = f->conf->parts ? &f->conf->parts[i] : NULL;
-        got->only_begun = part && got->raw >= part->decoded &&
-                          firn_file_reader_consumed(r) >= part->framed;
+        got->only_begun =
+            part && got->raw >= part->decoded && firn_file_reader_consumed(r) >= part->framed;
         if (got->only_begun)
             return FIRN_OK;
     }

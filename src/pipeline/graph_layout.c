@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define SWEEPS       24 /* of orders */
+#define MANY_ITEMS   20000
 #define LEVELLING    12 /* of heights */
 #define STRAIGHTNESS 4  /* how much a piece of a long edge insists on being level */
 
@@ -243,18 +244,65 @@ static void take_order(placing *w, const size_t *best)
     }
 }
 
+/* Crossings of what two items of a layer are joined to on one side, the first standing above. */
+static size_t crossings_between(const placing *w, const item *x, const item *y, bool left)
+{
+    const size_t *xs = left ? x->before : x->after;
+    const size_t *ys = left ? y->before : y->after;
+    size_t xn = left ? x->before_count : x->after_count;
+    size_t yn = left ? y->before_count : y->after_count;
+    size_t n = 0;
+    for (size_t a = 0; a < xn; a++)
+        for (size_t b = 0; b < yn; b++)
+            n += w->items[xs[a]].place > w->items[ys[b]].place;
+    return n;
+}
+
+/* Swaps neighbours in a layer where that takes crossings away. */
+static bool swap_neighbours(placing *w, layer *l)
+{
+    bool swapped = false;
+    for (size_t i = 0; i + 1 < l->count; i++) {
+        item *x = &w->items[l->items[i]];
+        item *y = &w->items[l->items[i + 1]];
+        size_t now = crossings_between(w, x, y, true) + crossings_between(w, x, y, false);
+        size_t then = crossings_between(w, y, x, true) + crossings_between(w, y, x, false);
+        if (then >= now)
+            continue;
+        l->items[i] = (size_t)(y - w->items);
+        l->items[i + 1] = (size_t)(x - w->items);
+        y->place = i;
+        x->place = i + 1;
+        swapped = true;
+    }
+    return swapped;
+}
+
+static void swap_all(placing *w)
+{
+    bool swapped = true;
+    for (int i = 0; i < SWEEPS && swapped; i++) {
+        swapped = false;
+        for (size_t l = 0; l < w->layer_count; l++)
+            swapped = swap_neighbours(w, &w->layers[l]) || swapped;
+    }
+}
+
 static firn_code find_orders(placing *w, firn_err *err)
 {
     item **room = firn_arena_array(w->a, w->item_count, sizeof(item *));
     size_t *best = firn_arena_array(w->a, w->item_count, sizeof *best);
     if (!room || !best)
         return firn_arena_raise(w->a, err);
+    int sweeps = w->item_count > MANY_ITEMS ? 2 : SWEEPS;
     size_t fewest = crossings(w);
     keep_order(w, best);
-    for (int sweep = 0; sweep < SWEEPS && fewest; sweep++) {
+    for (int sweep = 0; sweep < sweeps && fewest; sweep++) {
         bool right = sweep % 2 == 0;
         for (size_t l = 1; l < w->layer_count; l++)
             sort_layer(w, &w->layers[right ? l : w->layer_count - 1 - l], right, room);
+        if (sweeps == SWEEPS)
+            swap_all(w);
         size_t now = crossings(w);
         if (now >= fewest)
             continue;

@@ -264,6 +264,7 @@ firn_code firn_landing_copy_flat(landing *l, firn_session *s, firn_err *err)
 {
     uint64_t bytes;
     l->target.keep_signs = l->way->keep_signs;
+    l->loaded_us = firn_env_now_us(l->run->env);
     FIRN_TRY(keep_rows(l, s, &bytes, err));
     if (firn_feed_has_negative_zeros(l->feed) && !l->way->keep_signs) {
         l->way->keep_signs = true;

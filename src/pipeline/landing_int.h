@@ -98,6 +98,7 @@ typedef struct landing {
     /* the tables of arrays */
     firn_flat_table *flat; /* by the layout; NULL: records land as they are */
     size_t flat_count;
+    int64_t loaded_us; /* x_loaded_at in all of them; 0: now */
     FIRN_VEC(landing_child *) children;
 
     /* the table of rejects */

@@ -334,7 +334,7 @@ static firn_code check_rejects(parquet_work *w, firn_err *err)
     if (l->parquet_records > RATIO_FROM &&
         n > l->project->rejects.max_ratio * (double)l->parquet_records)
         return too_many(w, l->parquet_records, err);
-    if (rows + w->rejected.n == l->parquet_records)
+    if (l->sampled || rows + w->rejected.n == l->parquet_records)
         return FIRN_OK;
     return firn_raise(
         err, FIRN_E_DATA, "the files hold %llu records, and %llu were read: they changed meanwhile",

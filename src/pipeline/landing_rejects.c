@@ -99,10 +99,10 @@ static firn_code put_raw(firn_column *c, size_t row, const firn_feed_reject *r, 
 {
     firn_str raw = {(const char *)r->raw.p, r->raw.n};
     bool readable = firn_utf8_valid(raw.p, raw.n);
-    if (r->text.p) {
+    if (r->binary) {
         put_text(&c[R_RAW], row, r->text);
         put_text(&c[R_RAW_BYTES], row, raw);
-        return FIRN_OK;
+        return r->text.p ? FIRN_OK : firn_column_set_null(&c[R_RAW], row, err);
     }
     put_text(&c[readable ? R_RAW : R_RAW_BYTES], row, raw);
     return firn_column_set_null(&c[readable ? R_RAW_BYTES : R_RAW], row, err);

@@ -11,7 +11,7 @@
 #include <math.h>
 
 #define MB            ((uint64_t)1 << 20)
-#define DECODED_FILES 64         /* whose first bytes become rows */
+#define DECODED_FILES 64          /* whose first bytes become rows */
 #define FRAMED_BYTES  (2048 * MB) /* of records that are counted, when they are not too many */
 #define FRAMED_FILES  512
 #define FRAMED_PART   (4 * MB)
@@ -188,7 +188,7 @@ firn_code firn_landing_sample_done(landing *l, firn_err *err)
     r->rejects = (uint64_t)(rejects + 0.5);
     r->data_files = (size_t)count_files(l, rows, bytes, w.raw);
     r->bytes_written = (int64_t)bytes;
-    r->bytes_read = (uint64_t)w.raw;
+    r->bytes_read = l->feed ? (uint64_t)w.raw : r->bytes_read;
     r->scale = times;
     return FIRN_OK;
 }

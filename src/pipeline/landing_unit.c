@@ -56,7 +56,8 @@ firn_code firn_landing_select_as(const landing *l, const firn_type *have, const 
                                  const char *from, firn_buf *sql, firn_err *err)
 {
     char loaded_at[FIRN_TIME_TEXT_MAX];
-    firn_timestamp_print(firn_env_now_us(l->run->env), true, loaded_at);
+    int64_t now = l->loaded_us ? l->loaded_us : firn_env_now_us(l->run->env);
+    firn_timestamp_print(now, true, loaded_at);
     FIRN_TRY(firn_buf_adds(sql, "SELECT ", err));
     for (size_t i = 0; i < schema->field_count; i++) {
         if (i)

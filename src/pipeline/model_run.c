@@ -239,24 +239,29 @@ static firn_code describe(model_work *w, firn_tables *t, firn_err *err)
     return cast_columns(w, firn_buf_str(&sql), columns, count, err);
 }
 
-/* What it reads may stand for more. */
-static void look_for_samples(model_work *w)
+/* What it reads may stand for more, or not be there. */
+static firn_code look_for_samples(model_work *w, firn_err *err)
 {
     for (size_t i = 0; w->run->shadow && i < w->inputs.n; i++) {
-        const firn_scan_plan *plan = &w->inputs.v[i].plan;
-        for (size_t k = 0; k < plan->count; k++) {
-            double scale = firn_shadow_scale(w->run->shadow, plan->files[k].file.file_path);
+        const firn_input *in = &w->inputs.v[i];
+        for (size_t k = 0; k < in->plan.count; k++) {
+            double scale = firn_shadow_scale(w->run->shadow, in->plan.files[k].file.file_path);
+            if (scale < 0)
+                return firn_raise(err, FIRN_E_NOMEM, "the rows of %.*s.%.*s are not there",
+                                  FIRN_STR_ARG(in->ident.ns), FIRN_STR_ARG(in->ident.name));
             w->sample.scale = FIRN_MAX(w->sample.scale, scale);
         }
     }
     w->target.sample = w->sample.scale > 1 ? &w->sample : NULL;
+    w->target.may_lose = true;
+    return FIRN_OK;
 }
 
 static firn_code say_sample(model_work *w, firn_err *err)
 {
     firn_model_result *r = w->result;
     double scale = r->rows ? (double)w->sample.rows / (double)r->rows : 1;
-    if (w->sample.scale <= 1)
+    if (w->sample.scale <= 1 || w->sample.files == 0)
         return FIRN_OK;
     for (size_t i = 0; i < w->data.n; i++)
         FIRN_TRY(firn_shadow_set_scale(w->run->shadow, w->data.v[i].file_path, scale, err));
@@ -269,7 +274,7 @@ static firn_code say_sample(model_work *w, firn_err *err)
 
 static firn_code write_rows(model_work *w, firn_session *s, firn_err *err)
 {
-    look_for_samples(w);
+    FIRN_TRY(look_for_samples(w, err));
     w->target.schema = &w->schema;
     w->target.spec = &w->spec;
     FIRN_TRY(

@@ -17,8 +17,7 @@ firn_code firn_model_parts(firn_str statement, const firn_inputs *inputs, firn_a
         const firn_input *in = &inputs->v[i];
         FIRN_TRY(firn_buf_addf(&b, err, " %.*s.%.*s=", FIRN_STR_ARG(in->ident.ns),
                                FIRN_STR_ARG(in->ident.name)));
-        FIRN_TRY(in->snapshot ? firn_buf_addf(&b, err, "%lld",
-                                              (long long)in->snapshot->snapshot_id)
+        FIRN_TRY(in->snapshot ? firn_buf_addf(&b, err, "%lld", (long long)in->snapshot->snapshot_id)
                               : firn_buf_addc(&b, '-', err));
     }
     *ret = firn_arena_str(a, firn_buf_str(&b));

@@ -27,14 +27,15 @@ static json_t *heard_of(firn_planner *p, const json_t *event)
     const json_t *stream = json_object_get(event, "stream");
     for (size_t i = json_array_size(p->heard); i > 0; i--) {
         json_t *h = json_array_get(p->heard, i - 1);
-        bool table = same_text(json_object_get(h, "namespace"), json_object_get(event, "namespace")) &&
-                     same_text(json_object_get(h, "table"), json_object_get(event, "table"));
+        bool table =
+            same_text(json_object_get(h, "namespace"), json_object_get(event, "namespace")) &&
+            same_text(json_object_get(h, "table"), json_object_get(event, "table"));
         if (table && (!stream || same_text(json_object_get(h, "stream"), stream)))
             return h;
     }
-    json_t *h = json_pack("{s:O, s:O, s:[], s:[]}", "namespace",
-                          json_object_get(event, "namespace"), "table",
-                          json_object_get(event, "table"), "notes", "checks");
+    json_t *h =
+        json_pack("{s:O, s:O, s:[], s:[]}", "namespace", json_object_get(event, "namespace"),
+                  "table", json_object_get(event, "table"), "notes", "checks");
     if (h && stream)
         json_object_set(h, "stream", (json_t *)(uintptr_t)stream);
     json_array_append_new(p->heard, h);
@@ -101,8 +102,8 @@ firn_code firn_planner_open(firn_env *env, const firn_project *project, firn_con
     conf.shadow = true;
     conf.on_event = listen;
     conf.event_arg = p;
-    firn_code code = p->heard && p->a ? firn_context_open(env, &conf, &p->run, err)
-                                      : firn_raise_nomem(err);
+    firn_code code =
+        p->heard && p->a ? firn_context_open(env, &conf, &p->run, err) : firn_raise_nomem(err);
     if (code != FIRN_OK) {
         firn_planner_close(p);
         return code;
@@ -191,16 +192,17 @@ static firn_code head(const firn_planner *p, const firn_run_opt *opt, json_t *do
 }
 
 static firn_code fill_document(firn_planner *p, const firn_graph *g, const firn_run_opt *opt,
-                               const firn_run_result *result, json_t *doc, firn_err *err)
+                               json_t *doc, firn_err *err)
 {
     json_t *streams = json_array();
     json_t *models = json_array();
     FIRN_TRY(head(p, opt, doc, err));
-    FIRN_TRY(firn_json_set(doc, "exit", json_integer(result->failed || result->skipped), err));
+    FIRN_TRY(firn_json_set(doc, "exit", json_integer(0), err));
     FIRN_TRY(firn_json_set(doc, "streams", streams, err));
     FIRN_TRY(firn_json_set(doc, "models", models, err));
     FIRN_TRY(add_nodes(p, g, false, streams, err));
     FIRN_TRY(add_nodes(p, g, true, models, err));
+    FIRN_TRY(firn_json_set(doc, "exit", json_integer(p->failed), err));
     FIRN_TRY(set_memory(p, doc, err));
     FIRN_TRY(firn_json_set(doc, "threads", json_integer(p->run->threads), err));
     return firn_plan_totals(p, doc, err);
@@ -217,7 +219,7 @@ firn_code firn_planner_plan(firn_planner *p, firn_graph *graph, const firn_run_o
     FIRN_TRY(firn_run_graph(p->run, p->project, graph, opt, &result, err));
     FIRN_TRY(firn_context_check(p->run, err));
     FIRN_TRY(firn_plan_history(p, err));
-    FIRN_TRY(fill_document(p, graph, opt, &result, doc, err));
+    FIRN_TRY(fill_document(p, graph, opt, doc, err));
     *ret = json_incref(doc);
     return FIRN_OK;
 }

@@ -13,7 +13,8 @@ struct firn_planner {
     firn_event_fn on_event;
     void *event_arg;
     bool full_refresh;
-    json_t *heard; /* an object a node: notes, checks, files, finished */
+    bool failed;                  /* one of the nodes told so far would */
+    json_t *heard;                /* an object a node: notes, checks, files, finished */
     const firn_metadata **before; /* by node; NULL: not there */
     json_t *history; /* an object a node: its newest run that did something; NULL: none */
 };

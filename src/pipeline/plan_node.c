@@ -43,6 +43,8 @@ static const char *action_of(const firn_planner *p, const firn_plan_in *in, cons
 {
     const firn_node *n = in->node;
     bool replaces = n->model || p->full_refresh || n->ingest->write == FIRN_WRITE_REPLACE;
+    if (is(json_object_get(finished, "error"), "code", "out of memory"))
+        return "unknown"; /* the plan's memory, not the run's, which spills */
     if (is(finished, "status", "failed"))
         return "fail";
     if (!finished || is(finished, "status", "skipped"))
@@ -83,7 +85,9 @@ static firn_code set_why(const firn_planner *p, const firn_plan_in *in, const ch
     if (in->node->ingest)
         why = stream_why(p, in, action, json_object_get(in->heard, "files"));
     if (is(finished, "status", "skipped") && !json_object_get(finished, "error"))
-        why = "what it needs would fail";
+        why = p->failed ? "what it needs would fail" : "what it needs is not known";
+    if (strcmp(action, "unknown") == 0)
+        why = "it takes more memory than this plan has; more of --memory may tell";
     return firn_json_set(o, "why", json_string(why ? why : ""), err);
 }
 
@@ -114,8 +118,9 @@ static firn_code set_changes(firn_planner *p, const firn_plan_in *in, json_t *o,
     FIRN_TRY(firn_json_set(o, "schema", list, err));
     if (!in->after || is_view(in->node))
         return FIRN_OK;
+    /* a table that is replaced may give a column of the same name another id */
     FIRN_TRY(firn_schema_diff(in->before ? in->before->schema : &empty, in->after->schema,
-                              FIRN_MATCH_IDS, p->a, &changes, &count, err));
+                              FIRN_MATCH_NAMES, p->a, &changes, &count, err));
     for (size_t i = 0; i < count; i++) {
         const firn_schema_change *c = &changes[i];
         json_t *j = json_object();
@@ -150,12 +155,15 @@ static firn_code set_numbers(const firn_plan_in *in, json_t *o, firn_err *err)
     static const char *const all[] = {"rows", "data_files", "bytes_written"};
     static const char *const streams[] = {"rejects", "bytes_read"};
     const json_t *finished = json_object_get(in->heard, "finished");
+    bool known = !is(o, "action", "unknown");
     for (size_t i = 0; i < FIRN_COUNT_OF(all); i++)
-        FIRN_TRY(firn_json_set(o, all[i], json_integer(num(finished, all[i])), err));
+        FIRN_TRY(firn_json_set(o, all[i], known ? json_integer(num(finished, all[i])) : json_null(),
+                               err));
     for (size_t i = 0; in->node->ingest && i < FIRN_COUNT_OF(streams); i++)
-        FIRN_TRY(firn_json_set(o, streams[i], json_integer(num(finished, streams[i])), err));
-    return firn_json_set(o, "sampled", json_boolean(json_is_true(json_object_get(finished, "sampled"))),
-                         err);
+        FIRN_TRY(firn_json_set(o, streams[i],
+                               known ? json_integer(num(finished, streams[i])) : json_null(), err));
+    return firn_json_set(o, "sampled",
+                         json_boolean(json_is_true(json_object_get(finished, "sampled"))), err);
 }
 
 /* Failing rows as events tell them, with the checks that found none. */
@@ -167,6 +175,8 @@ static firn_code set_lists(const firn_plan_in *in, json_t *o, firn_err *err)
         FIRN_TRY(firn_json_set(o, keys[i], list ? json_incref(list) : json_array(), err));
     }
     json_t *error = json_object_get(json_object_get(in->heard, "finished"), "error");
+    if (is(o, "action", "unknown"))
+        return FIRN_OK;
     return error ? firn_json_set(o, "error", json_incref(error), err) : FIRN_OK;
 }
 
@@ -225,6 +235,7 @@ static firn_code fill_node(firn_planner *p, const firn_plan_in *in, json_t *o, f
 {
     const firn_node *n = in->node;
     const char *action = action_of(p, in, json_object_get(in->heard, "finished"));
+    p->failed = p->failed || strcmp(action, "fail") == 0;
     if (n->ingest)
         FIRN_TRY(firn_json_set(o, "stream", firn_event_text(n->stream), err));
     FIRN_TRY(firn_json_set(o, "namespace", firn_event_text(n->ident.ns), err));
@@ -335,8 +346,8 @@ static firn_code set_all_seconds(const firn_planner *p, json_t *doc, firn_err *e
 
 static firn_code set_totals(json_t *doc, firn_err *err)
 {
-    static const char *const actions[] = {"create",  "append", "replace", "view",
-                                          "nothing", "fail",   "skip"};
+    static const char *const actions[] = {"create",  "append",  "replace", "view",
+                                          "nothing", "unknown", "fail",    "skip"};
     static const char *const sums[] = {"rows", "rejects", "bytes_read", "bytes_written",
                                        "data_files"};
     static const char *const kinds[] = {"streams", "models"};

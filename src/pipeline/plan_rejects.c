@@ -70,10 +70,8 @@ static firn_code statement(const firn_planner *p, const firn_node *n, firn_buf *
     FIRN_TRY(add_table(n, sql, err));
     FIRN_TRY(firn_buf_addf(sql, err, " WHERE x_run = '%s' AND stream = ", p->run->run_id));
     FIRN_TRY(firn_sql_text(sql, n->stream, err));
-    return firn_buf_adds(sql,
-                         " GROUP BY error, path ORDER BY count(*) DESC, error, path LIMIT "
-                         KINDS_MAX,
-                         err);
+    return firn_buf_adds(
+        sql, " GROUP BY error, path ORDER BY count(*) DESC, error, path LIMIT " KINDS_MAX, err);
 }
 
 firn_code firn_plan_rejects(firn_planner *p, const firn_plan_in *in, json_t *o, firn_err *err)

@@ -158,6 +158,12 @@ const firn_option_section *firn_project_tables(size_t *ret_count)
         {"run_record", "How long it is kept what ran here.", firn_run_record_options},
         {"model header", "The comment at the head of a model.", firn_model_options},
         {"model header: columns.NAME", "A column of a model.", firn_model_column_options},
+        {"tests: unit_tests[]", "A unit test, in a file of the folder of tests.",
+         firn_unit_test_options},
+        {"tests: given.TABLE", "Rows of a table; a list alone is short for {rows: …}.",
+         firn_unit_given_options},
+        {"tests: expect", "Rows of the model; a list alone is short for {rows: …}.",
+         firn_unit_expect_options},
     };
     *ret_count = FIRN_COUNT_OF(sections);
     return sections;

@@ -268,6 +268,12 @@ typedef struct firn_found {
 FIRN_NODISCARD firn_code firn_project_find(firn_env *env, const char *where, firn_arena *a,
                                            firn_found *ret, firn_err *err);
 
+/* --- unit_conf.c --------------------------------------------------------------------------- */
+
+extern const firn_option firn_unit_test_options[];
+extern const firn_option firn_unit_given_options[];
+extern const firn_option firn_unit_expect_options[];
+
 /* --- model.c ------------------------------------------------------------------------------- */
 
 extern const firn_option firn_model_options[];

@@ -24,7 +24,7 @@ typedef struct firn_query_conf {
     const char *file; /* for places in messages; NULL: typed */
     int line;         /* where the statement begins in it */
     int column;
-    bool prune; /* leave out files that cannot matter (the tests switch it off) */
+    bool prune;          /* leave out files that cannot matter (the tests switch it off) */
     const char *copy_to; /* the engine writes the rows there, as Parquet, and returns their number;
                             NULL: it returns the rows */
 } firn_query_conf;

@@ -14,6 +14,7 @@ typedef struct level {
     firn_str key;   /* of it in the object around */
     size_t objects; /* array: how many stand in it */
     bool record;    /* object: it has an id, so it is none that only wraps */
+    bool scalars;   /* object: it has values of its own */
 } level;
 
 typedef struct scan {
@@ -34,9 +35,14 @@ struct firn_framer {
     firn_str path;
 };
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 static bool next_is_colon(const scan *x, size_t at)
 {
-    while (at < x->s.n && strchr(" \t\r\n", x->s.p[at]) && x->s.p[at])
+    while (at < x->s.n && is_blank(x->s.p[at]))
         at++;
     return at < x->s.n && x->s.p[at] == ':';
 }
@@ -45,6 +51,17 @@ static bool is_id(firn_str key)
 {
     return firn_str_eqc(key, "id") || firn_str_eqc(key, "_id") || firn_str_eqc(key, "uuid") ||
            firn_str_ends(key, "_id") || firn_str_ends(key, "Id");
+}
+
+/* A key that stands in the object on top: is its value one of its own? */
+static void note_key(scan *x, level *in)
+{
+    size_t at = x->at;
+    while (at < x->s.n && (is_blank(x->s.p[at]) || x->s.p[at] == ':'))
+        at++;
+    bool scalar = at < x->s.n && x->s.p[at] != '{' && x->s.p[at] != '[';
+    in->scalars = in->scalars || scalar;
+    in->record = in->record || (scalar && is_id(x->key));
 }
 
 /* Runs over a text; one that is a key is remembered. */
@@ -59,11 +76,29 @@ static void take_text(scan *x)
     if (!in || in->array || x->too_deep || !next_is_colon(x, x->at))
         return;
     x->key = (firn_str){(const char *)x->s.p + from, end - from};
-    size_t value = x->at;
-    while (value < x->s.n && strchr(" \t\r\n:", x->s.p[value]) && x->s.p[value])
-        value++;
-    bool scalar = value < x->s.n && x->s.p[value] != '{' && x->s.p[value] != '[';
-    in->record = in->record || (scalar && is_id(x->key));
+    note_key(x, in);
+}
+
+/* What lists of records are called, where pages and counts stand beside them. */
+static bool is_list_name(firn_str key)
+{
+    static const char *const names[] = {
+        "data", "items",   "results", "records", "rows",      "value",   "values",   "entries",
+        "hits", "content", "list",    "docs",    "documents", "objects", "features", "elements"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(names); i++)
+        if (firn_str_ieq(key, firn_str_of(names[i])))
+            return true;
+    return false;
+}
+
+/* An object with values of its own and a list of a few may be a record that holds them. */
+static bool is_plausible(const scan *x)
+{
+    const level *top = &x->levels[x->depth - 1];
+    bool scalars = false;
+    for (size_t i = 0; i + 1 < x->depth; i++)
+        scalars = scalars || x->levels[i].scalars;
+    return !scalars || top->objects >= 10 || is_list_name(top->key);
 }
 
 /* The path to the array that is on top; .p == NULL: objects on the way are records. */
@@ -88,7 +123,8 @@ static firn_str path_of(const scan *x)
 static void consider(scan *x)
 {
     const level *top = &x->levels[x->depth - 1];
-    if (!top->array || x->depth < 2 || top->objects <= x->best_count)
+    bool array = top->array && x->depth >= 2;
+    if (!array || top->objects <= x->best_count || !is_plausible(x))
         return;
     firn_str path = path_of(x);
     if (!path.p || path.n == 0)
@@ -126,26 +162,29 @@ static void close_level(scan *x)
     x->done = x->depth == 0;
 }
 
+static void take_sign(scan *x, uint8_t c)
+{
+    if (c == '{' || c == '[')
+        open_level(x, c == '[');
+    else if (c == '}' || c == ']')
+        close_level(x);
+    else if (x->depth == 0)
+        x->bad = true;
+    x->at++;
+}
+
 static void scan_on(scan *x)
 {
     while (x->at < x->s.n && !x->bad) {
         uint8_t c = x->s.p[x->at];
-        bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
-        if (x->done && !blank) {
+        if (is_blank(c))
+            x->at++;
+        else if (x->done)
             x->bad = true; /* one object after the other: each is a record */
-            return;
-        }
-        if (c == '"') {
+        else if (c == '"')
             take_text(x);
-            continue;
-        }
-        if (c == '{' || c == '[')
-            open_level(x, c == '[');
-        else if (c == '}' || c == ']')
-            close_level(x);
-        else if (x->depth == 0 && !blank)
-            x->bad = true;
-        x->at++;
+        else
+            take_sign(x, c);
     }
     for (; x->depth && !x->bad; x->depth--)
         consider(x);

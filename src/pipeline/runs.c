@@ -43,6 +43,7 @@ static const char schema_2[] = "ALTER TABLE runs ADD COLUMN pid INTEGER;"
                                "ALTER TABLE nodes ADD COLUMN cpu_seconds REAL;"
                                "ALTER TABLE nodes ADD COLUMN progress TEXT;"
                                "ALTER TABLE checks ADD COLUMN at TEXT;"
+                               "ALTER TABLE checks ADD COLUMN text TEXT;"
                                "CREATE INDEX nodes_by_table ON nodes(namespace, \"table\", stream);"
                                "CREATE INDEX runs_by_time ON runs(started_at);"
                                "PRAGMA user_version = 2;";
@@ -192,9 +193,9 @@ static void node_finished(firn_runs *r, const json_t *e)
 static void check(firn_runs *r, const json_t *e)
 {
     PUT(r,
-        "INSERT INTO checks(run, namespace, \"table\", name, severity, failing, samples, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        e, "run", "namespace", "table", "check", "severity", "failing", "samples", "at");
+        "INSERT INTO checks(run, namespace, \"table\", name, severity, failing, samples, at, "
+        "text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        e, "run", "namespace", "table", "check", "severity", "failing", "samples", "at", "text");
 }
 
 void firn_runs_event(firn_runs *r, const json_t *event)

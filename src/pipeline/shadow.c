@@ -132,8 +132,8 @@ firn_code firn_shadow_note_file(firn_shadow *sh, firn_str file_path, const firn_
 {
     pthread_mutex_lock(&sh->lock);
     firn_shadow_rows *kept = firn_arena_alloc(sh->a, sizeof *kept);
-    firn_code code = kept ? put(sh, &sh->files, key_of(file_path), kept, err)
-                          : firn_arena_raise(sh->a, err);
+    firn_code code =
+        kept ? put(sh, &sh->files, key_of(file_path), kept, err) : firn_arena_raise(sh->a, err);
     if (code == FIRN_OK)
         *kept = *rows;
     pthread_mutex_unlock(&sh->lock);
@@ -185,7 +185,7 @@ double firn_shadow_scale(firn_shadow *sh, firn_str file_path)
 {
     pthread_mutex_lock(&sh->lock);
     const firn_shadow_rows *rows = firn_map_get(&sh->files, key_of(file_path));
-    double scale = rows ? FIRN_MAX(rows->scale, 1.0) : 1;
+    double scale = !rows ? 1 : rows->scale < 0 ? FIRN_SHADOW_LOST : FIRN_MAX(rows->scale, 1.0);
     pthread_mutex_unlock(&sh->lock);
     return scale;
 }

@@ -43,17 +43,20 @@ typedef struct firn_shadow_job {
     const firn_spec *spec;
     const firn_sort_order *sort;
     firn_shadow_sample *sample; /* NULL: the rows are all */
+    bool may_lose;              /* rows that do not fit into memory: count them, keep none */
     const firn_engine_ops *ops;
     firn_engine *engine;
     unsigned threads;
 } firn_shadow_job;
+
+#define FIRN_SHADOW_LOST (-1.0) /* rows did not fit: they were counted, and are not there */
 
 /* Rows that were kept. */
 typedef struct firn_shadow_rows {
     firn_str table; /* in the engine, what may stand behind FROM; lives as long as the shadow */
     const firn_type *type;
     int64_t rows;
-    double scale; /* they stand for so many times as many */
+    double scale; /* they stand for so many times as many; FIRN_SHADOW_LOST */
 } firn_shadow_rows;
 
 /* Keeps the rows in the engine and returns the files, without paths, that they would become. */
@@ -69,7 +72,7 @@ int64_t firn_shadow_file_count(const firn_shadow_job *job, int64_t rows, int64_t
  * the session) read the first part of them only, so that what grows with them can be told. */
 FIRN_NODISCARD firn_code firn_shadow_set_scale(firn_shadow *sh, firn_str file_path, double scale,
                                                firn_err *err);
-/* That of a file's rows; 1 for a file like any other. */
+/* That of a file's rows; 1 for a file like any other; FIRN_SHADOW_LOST. */
 double firn_shadow_scale(firn_shadow *sh, firn_str file_path);
 
 /* How many raw bytes may be kept whole, and of how many a sample is taken, with the engine's

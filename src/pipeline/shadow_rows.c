@@ -46,7 +46,7 @@ static firn_code name_table(keeping *k, firn_err *err)
 }
 
 /* Columns are c0, c1, …: names that differ only in case are one to the engine. */
-static firn_code keep_rows(keeping *k, firn_err *err)
+static firn_code create(const keeping *k, int64_t limit, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
     FIRN_TRY(firn_buf_addf(&sql, err, "CREATE TABLE %s AS SELECT * FROM (", k->rows.table.p));
@@ -55,14 +55,35 @@ static firn_code keep_rows(keeping *k, firn_err *err)
     for (size_t i = 0; i < k->rows.type->field_count; i++)
         FIRN_TRY(firn_buf_addf(&sql, err, "%sc%zu", i ? ", " : "", i));
     FIRN_TRY(firn_buf_addc(&sql, ')', err));
-    if (k->job->sample && k->job->sample->limit)
-        FIRN_TRY(firn_buf_addf(&sql, err, " LIMIT %lld", (long long)k->job->sample->limit));
+    if (limit >= 0)
+        FIRN_TRY(firn_buf_addf(&sql, err, " LIMIT %lld", (long long)limit));
     return k->job->ops->exec(k->s, firn_buf_str(&sql), err);
+}
+
+static firn_code keep_rows(keeping *k, firn_err *err)
+{
+    firn_err local = {0};
+    const firn_shadow_sample *x = k->job->sample;
+    firn_code code = create(k, x && x->limit ? x->limit : -1, &local);
+    if (code == FIRN_OK)
+        return FIRN_OK;
+    if (code != FIRN_E_NOMEM || !k->job->may_lose) {
+        if (err)
+            *err = local;
+        return code;
+    }
+    k->rows.scale = FIRN_SHADOW_LOST;
+    return create(k, 0, err);
 }
 
 /* The rows under their names again. */
 static firn_code select_rows(const keeping *k, firn_buf *out, firn_err *err)
 {
+    if (k->rows.scale < 0) {
+        FIRN_TRY(firn_buf_adds(out, "SELECT * FROM (", err));
+        FIRN_TRY(firn_buf_addstr(out, k->job->copy.select, err));
+        return firn_buf_adds(out, "\n) AS firn_lost", err);
+    }
     FIRN_TRY(firn_buf_adds(out, "SELECT ", err));
     for (size_t i = 0; i < k->rows.type->field_count; i++) {
         FIRN_TRY(firn_buf_addf(out, err, "%sc%zu AS ", i ? ", " : "", i));
@@ -162,8 +183,8 @@ static firn_code partition_statement(const keeping *k, firn_buf *sql, firn_err *
     for (size_t i = 0; i < n; i++)
         FIRN_TRY(firn_buf_addf(sql, err, "CAST(__p%zu AS VARCHAR), ", i));
     FIRN_TRY(firn_buf_adds(sql, "count(*) FROM (", err));
-    FIRN_TRY(firn_partition_select(k->job->copy.schema, k->job->spec, firn_buf_str(&rows), sql,
-                                   err));
+    FIRN_TRY(
+        firn_partition_select(k->job->copy.schema, k->job->spec, firn_buf_str(&rows), sql, err));
     FIRN_TRY(firn_buf_adds(sql, ") GROUP BY ", err));
     FIRN_TRY(firn_partition_names(n, sql, err));
     return firn_buf_adds(sql, " ORDER BY ALL NULLS FIRST", err);
@@ -229,8 +250,8 @@ static firn_code measure_growth(keeping *k, firn_err *err)
     FIRN_TRY(firn_buf_adds(&sql, "SELECT count(DISTINCT hash(", err));
     FIRN_TRY(firn_partition_names(n, &sql, err));
     FIRN_TRY(firn_buf_adds(&sql, ")) FROM (", err));
-    FIRN_TRY(firn_partition_select(k->job->copy.schema, k->job->spec, firn_buf_str(&rows), &sql,
-                                   err));
+    FIRN_TRY(
+        firn_partition_select(k->job->copy.schema, k->job->spec, firn_buf_str(&rows), &sql, err));
     FIRN_TRY(firn_buf_addc(&sql, ')', err));
     FIRN_TRY(query_count(k, &sql, &half, err));
     double ratio = half ? (double)k->files.n / (double)half : 1;
@@ -276,8 +297,7 @@ static firn_code scale_up(keeping *k, firn_err *err)
         return FIRN_OK;
     FIRN_TRY(count_part(k, "0.25", &quarter, err));
     FIRN_TRY(count_part(k, "0.5", &half, err));
-    double rows =
-        extrapolate((double)quarter, (double)half, (double)k->whole.rows, x->scale);
+    double rows = extrapolate((double)quarter, (double)half, (double)k->whole.rows, x->scale);
     double more = k->whole.rows ? rows / (double)k->whole.rows : 1;
     x->rows = (int64_t)(rows + 0.5);
     x->bytes = (int64_t)((double)k->whole.bytes * more);
@@ -289,7 +309,7 @@ static firn_code scale_up(keeping *k, firn_err *err)
 
 static firn_code look_at_sample(keeping *k, firn_err *err)
 {
-    if (!k->job->sample)
+    if (!k->job->sample || k->rows.scale < 0)
         return FIRN_OK;
     FIRN_TRY(measure_growth(k, err));
     return scale_up(k, err);

@@ -216,35 +216,49 @@ static firn_str number_at(firn_str name, size_t which)
     return (firn_str){"", 0};
 }
 
-/* `squeeze`: "*-*-*" becomes "*". */
-static firn_code write_glob(const group *x, bool squeeze, firn_buf *out, firn_err *err)
+/* ".gz", ".zst" or nothing, if that is so of all files; else "*". */
+static firn_str ending_of(const group *x)
 {
-    size_t which = 0;
-    bool same_ending = true;
     firn_str first = x->files.v[0].name;
     firn_str ending = from(first, without_compression(first).n);
     for (size_t i = 0; i < x->files.n; i++) {
         firn_str name = x->files.v[i].name;
-        same_ending = same_ending && firn_str_eq(from(name, without_compression(name).n), ending);
+        if (!firn_str_eq(from(name, without_compression(name).n), ending))
+            return FIRN_STR_LIT("*");
     }
+    return ending;
+}
+
+static bool ends_in_star(const firn_buf *b)
+{
+    return b->n && b->p[b->n - 1] == '*';
+}
+
+/* Whether a sign of the key stands between two numbers that become one star. */
+static bool is_joint(const group *x, size_t i, const firn_buf *out)
+{
+    return strchr("-_.", x->key.p[i]) && ends_in_star(out) && i + 1 < x->key.n &&
+           x->key.p[i + 1] == NUMBER;
+}
+
+/* `squeeze`: "*-*-*" becomes "*". */
+static firn_code write_glob(const group *x, bool squeeze, firn_buf *out, firn_err *err)
+{
+    size_t which = 0;
     for (size_t i = 0; i < x->key.n; i++) {
-        char before = i ? x->key.p[i - 1] : '\0';
-        bool number = x->key.p[i] == NUMBER;
-        bool joint = squeeze && strchr("-_.", x->key.p[i]) && before == NUMBER &&
-                     i + 1 < x->key.n && x->key.p[i + 1] == NUMBER;
-        if (joint)
+        if (squeeze && is_joint(x, i, out))
             continue;
-        if (!number) {
+        if (x->key.p[i] != NUMBER) {
             FIRN_TRY(firn_buf_addc(out, x->key.p[i], err));
             continue;
         }
-        if (is_constant(x, which, before))
-            FIRN_TRY(firn_buf_addstr(out, number_at(first, which), err));
-        else if (!squeeze || out->n == 0 || out->p[out->n - 1] != '*')
+        if (is_constant(x, which, i ? x->key.p[i - 1] : '\0'))
+            FIRN_TRY(firn_buf_addstr(out, number_at(x->files.v[0].name, which), err));
+        else if (!squeeze || !ends_in_star(out))
             FIRN_TRY(firn_buf_addc(out, '*', err));
         which++;
     }
-    return same_ending ? firn_buf_addstr(out, ending, err) : firn_buf_addc(out, '*', err);
+    return firn_buf_addstr(out, ending_of(x), err);
 }
 
 /* Digits where digits stand; numbers of different lengths take '*' behind the first digit. */
@@ -322,9 +336,11 @@ static firn_str folder_of(const grouping *g, firn_str name)
 
 static firn_code base_name(grouping *g, const group *x, firn_str *ret, firn_err *err)
 {
-    firn_str stem = last_part(x->files.n > 1 ? x->key : without_compression(x->files.v[0].name));
-    firn_str rest = stem;
-    stem = firn_str_cut(&rest, '.');
+    FIRN_AUTO(firn_buf_free) firn_buf glob = FIRN_BUF((size_t)1 << 20);
+    FIRN_TRY(x->files.n > 1 ? write_glob(x, true, &glob, err)
+                            : firn_buf_addstr(&glob, x->files.v[0].name, err));
+    firn_str rest = last_part(firn_buf_str(&glob));
+    firn_str stem = firn_str_cut(&rest, '.');
     FIRN_TRY(firn_stream_table_name(stem, g->a, ret, err));
     bool part = x->kind == FIRN_FILE_PARQUET && firn_str_starts(*ret, "part");
     if (ret->n && !part)

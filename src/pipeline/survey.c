@@ -177,6 +177,13 @@ static bool is_measure(const firn_surveyed_column *c)
     return false;
 }
 
+/* Also text whose format is certain: the project file will say so. */
+static bool is_time(const firn_surveyed_column *c)
+{
+    bool date = c->formats.p && !memmem(c->formats.p, c->formats.n, " or ", 4);
+    return date || is_instant(c->type->kind) || c->type->kind == FIRN_T_DATE;
+}
+
 static void guess(firn_survey *v)
 {
     int best = 0;
@@ -189,8 +196,7 @@ static void guess(firn_survey *v)
             best = rank;
             v->id = c;
         }
-        bool date = c->formats.p && !memmem(c->formats.p, c->formats.n, " or ", 4);
-        bool time = date || is_instant(c->type->kind) || c->type->kind == FIRN_T_DATE;
+        bool time = is_time(c);
         if (!v->changed && tells_change(c))
             v->changed = c;
         else if (!v->day && time && c->full)

@@ -149,7 +149,7 @@ static firn_code pair_alike(comparing *c, firn_err *err)
     /* pairs × rows × rows: the work stays small */
     if (x * y * FIRN_MIN(x, y) > (size_t)PAIR_MAX * PAIR_MAX)
         return FIRN_OK;
-    if (x == 1 && y == 1 && c->columns > 1) { /* nothing else to be meant */
+    if (x == 1 && y == 1) { /* nothing else to be meant */
         for (i = 0; c->expected_done[i]; i++)
             continue;
         for (k = 0; c->found_done[k]; k++)

@@ -16,12 +16,10 @@ typedef struct reading {
     firn_arena *a;
 } reading;
 
-/* Of a block text the lines count from the one below its mark. */
+/* A block text begins at its first line. */
 static firn_place place_of(const reading *r)
 {
-    bool block = r->c->text.n && memchr(r->c->text.p, '\n', r->c->text.n);
-    return firn_place_in(r->c->place.file, r->c->place.line + r->line + (block ? 1 : 0),
-                         block ? 0 : r->c->place.column);
+    return firn_place_in(r->c->place.file, r->c->place.line + r->line, r->c->place.column);
 }
 
 static firn_code bad_csv(const reading *r, const char *what, const char *advice, firn_err *err)
@@ -50,7 +48,9 @@ static firn_code read_quoted(reading *r, firn_conf *ret, firn_err *err)
         r->line += c == '\n';
         out[n++] = c;
     }
-    return bad_csv(r, "a quote is not closed", "end the cell with \"", err);
+    firn_raise_conf(err, ret->place, FIRN_ID_UNIT_TEST, "csv: a quote is not closed");
+    firn_err_advise(err, "end the cell with \"");
+    return FIRN_E_CONFIG;
 }
 
 static firn_code read_cell(reading *r, firn_conf *ret, firn_err *err)

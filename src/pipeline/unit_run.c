@@ -29,6 +29,16 @@ static void add_source(firn_unit_bench *b, firn_ident ident, const firn_node *no
     b->sources[b->source_count++] = (firn_unit_source){.ident = ident, .node = node};
 }
 
+static size_t count_given(const firn_unit_tests *tests)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < tests->n; i++)
+        n += tests->v[i].given_count;
+    return n;
+}
+
+/* Tables that the project makes, that the catalog has, and that others will make: some test says
+ * their rows. */
 static firn_code list_sources(firn_unit_bench *b, firn_err *err)
 {
     firn_ident *tables = NULL;
@@ -36,14 +46,18 @@ static firn_code list_sources(firn_unit_bench *b, firn_err *err)
     firn_catalog *catalog = b->run->catalog;
     if (catalog)
         FIRN_TRY(catalog->ops->list_tables(catalog, b->a, &tables, &count, err));
-    b->sources = firn_arena_array(b->a, b->graph->count + count + 1, sizeof *b->sources);
-    b->names = firn_arena_array(b->a, b->graph->count + count + 1, sizeof *b->names);
+    size_t room = b->graph->count + count + count_given(b->tests) + 1;
+    b->sources = firn_arena_array(b->a, room, sizeof *b->sources);
+    b->names = firn_arena_array(b->a, room, sizeof *b->names);
     if (!b->sources || !b->names)
         return firn_arena_raise(b->a, err);
     for (size_t i = 0; i < b->graph->count; i++)
         add_source(b, b->graph->nodes[i].ident, &b->graph->nodes[i]);
     for (size_t i = 0; i < count; i++)
         add_source(b, tables[i], NULL);
+    for (size_t i = 0; i < b->tests->n; i++)
+        for (size_t k = 0; k < b->tests->v[i].given_count; k++)
+            add_source(b, b->tests->v[i].given[k].ident, NULL);
     for (size_t i = 0; i < b->source_count; i++)
         for (size_t k = 0; k < count && !b->sources[i].in_catalog; k++)
             b->sources[i].in_catalog = firn_ident_eq(b->sources[i].ident, tables[k]);

@@ -380,8 +380,11 @@ static firn_code put_nested(const firn_conf *c, const firn_type *t, bool strict,
                             firn_err *err)
 {
     firn_conf_kind want = t->kind == FIRN_T_LIST ? FIRN_CONF_LIST : FIRN_CONF_MAP;
+    char opens = want == FIRN_CONF_LIST ? '[' : '{';
+    firn_str text = firn_str_trim(c->text);
+    bool json = c->kind == FIRN_CONF_TEXT && text.n && text.p[0] == opens;
     FIRN_TRY(firn_buf_adds(out, "CAST(", err));
-    if (c->kind == FIRN_CONF_TEXT) {
+    if (json) {
         FIRN_TRY(firn_buf_adds(out, "CAST(", err));
         FIRN_TRY(firn_sql_text(out, c->text, err));
         FIRN_TRY(firn_buf_adds(out, " AS JSON)", err));

@@ -42,11 +42,15 @@ firn_code firn_view_stored(firn_catalog *c, const firn_io *io, firn_ident ident,
 {
     const firn_view_metadata *m;
     firn_view_def *v = firn_arena_zalloc(a, sizeof *v);
-    const char *file =
-        firn_arena_printf(a, "view %.*s.%.*s", FIRN_STR_ARG(ident.ns), FIRN_STR_ARG(ident.name));
-    if (!v || !file)
+    if (!v)
         return firn_arena_raise(a, err);
     FIRN_TRY(firn_view_load(c, io, ident, a, &m, err));
+    bool ours = firn_str_ieq(m->dialect, FIRN_STR_LIT(FIRN_VIEW_DIALECT));
+    const char *file = firn_arena_printf(
+        a, "view %.*s.%.*s%s%.*s%s", FIRN_STR_ARG(ident.ns), FIRN_STR_ARG(ident.name),
+        ours ? "" : " (", ours ? 0 : (int)m->dialect.n, m->dialect.p, ours ? "" : ")");
+    if (!file)
+        return firn_arena_raise(a, err);
     v->ident = ident;
     v->sql = m->sql;
     v->origin = (firn_sql_origin){.file = file, .line = 1, .column = 1};

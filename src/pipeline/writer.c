@@ -219,6 +219,7 @@ static firn_shadow_job shadow_job(const firn_context *run, const firn_write_targ
                              .spec = t->spec,
                              .sort = &t->sort,
                              .sample = t->sample,
+                             .may_lose = t->may_lose,
                              .ops = run->ops,
                              .engine = run->engine,
                              .threads = run->threads};
@@ -252,9 +253,8 @@ firn_code firn_write_rows(firn_context *run, firn_session *s, const firn_write_t
     FIRN_TRY(firn_context_check(run, err));
     FIRN_TRY(FIRN_FAIL("write.before_copy", err));
     FIRN_TRY(firn_spec_types(target->schema, target->spec, a, &types, err));
-    FIRN_TRY(run->shadow
-                 ? count_rows(run, s, target, select, a, &copied, &count, &kept, err)
-                 : copy_rows(run, s, target, select, a, &copied, &count, err));
+    FIRN_TRY(run->shadow ? count_rows(run, s, target, select, a, &copied, &count, &kept, err)
+                         : copy_rows(run, s, target, select, a, &copied, &count, err));
     for (size_t i = 0; i < count; i++) {
         firn_data_file f;
         FIRN_TRY(describe_file(run, target, types, &copied[i], files->n, a, &f, err));

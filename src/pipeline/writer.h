@@ -32,10 +32,11 @@ typedef struct firn_write_target {
     firn_write_format format;
     const firn_property *properties; /* of a table to be created */
     size_t property_count;
-    int32_t format_version; /* of a table to be created */
-    int64_t seq;            /* of the commit, in the names of the files */
-    bool keep_signs;        /* as of firn_copy_job */
-    firn_spread spread;     /* over partitions; {0}: not known, the copy is tried at once */
+    int32_t format_version;     /* of a table to be created */
+    int64_t seq;                /* of the commit, in the names of the files */
+    bool keep_signs;            /* as of firn_copy_job */
+    firn_spread spread;         /* over partitions; {0}: not known, the copy is tried at once */
+    bool may_lose; /* with a shadow: rows that do not fit into memory need not be kept */
     firn_shadow_sample *sample; /* with a shadow: the rows stand for more; NULL: they do not */
 } firn_write_target;
 
@@ -58,7 +59,8 @@ typedef struct firn_publisher firn_publisher;
 
 /* Starts a thread that publishes; close it with firn_publisher_close. */
 FIRN_NODISCARD firn_code firn_publisher_open(firn_env *env, firn_publisher **ret, firn_err *err);
-/* Hands a file over; the texts must stay until it is closed.  scratch_path == NULL: there is none. */
+/* Hands a file over; the texts must stay until it is closed.  scratch_path == NULL: there is none.
+ */
 FIRN_NODISCARD firn_code firn_publisher_add(firn_publisher *p, const char *scratch_path,
                                             firn_str uri, firn_err *err);
 /* Waits until all files are in place. */

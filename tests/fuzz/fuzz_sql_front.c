@@ -135,7 +135,7 @@ static void check_refs(firn_str sql, firn_arena *a)
                                         {{"curated.shared", 14}, {"dim", 3}},
                                         {{"My NS", 5}, {"t\"x", 3}}};
     static const firn_sql_known known = {{"lake", 4}, tables, FIRN_COUNT_OF(tables)};
-    const firn_sql_origin origin = {NULL, 1, 1};
+    const firn_sql_origin origin = {.line = 1, .column = 1};
     firn_err err = {0};
     firn_sql_ref *refs;
     size_t n;
@@ -151,7 +151,7 @@ static void check_locate(firn_str sql)
     for (char *p = err.text; *p; p++)
         if ((unsigned char)*p < 0x20 && *p != '\n')
             *p = ' ';
-    const firn_sql_origin origin = {sql.n % 2 ? "a.sql" : NULL, 3, 7};
+    const firn_sql_origin origin = {.file = sql.n % 2 ? "a.sql" : NULL, .line = 3, .column = 7};
     firn_sql_locate(&err, sql, &origin);
     fuzz_require(strlen(err.text) < sizeof err.text && strlen(err.where) < sizeof err.where, "end");
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BSON written by hand from bsonspec.org, and the same values as Extended JSON v2 in both spellings:
-an encoder that shares nothing with the program under test, and can write what no driver would.
+"""BSON written by hand from bsonspec.org, and the same values as Extended JSON v2 in both
+spellings: an encoder that shares nothing with the program under test, and can write what no driver
+would.
 
 A document is a dict, or Pairs where keys repeat.  Python's None, bool, str, float, list, bytes are
 their BSON counterparts; everything else is one of the classes below.

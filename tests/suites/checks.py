@@ -43,6 +43,12 @@ def refused(checks, *words, sql="SELECT 1 AS a, 2 AS b"):
         contains(p.firn(verb, want=2).err, *words)
 
 
+def refused_by_check(checks, *words):
+    p = made(checks, "SELECT 1 AS a", "refused_by_check")
+    p.model("curated.u", "SELECT 1 AS b")
+    contains(p.firn("check", want=2).err, *words)
+
+
 # --- each kind ----------------------------------------------------------------------------------
 
 @suite.case
@@ -207,7 +213,7 @@ def wrong_checks():
     refused("checks: [{row_count: many}]", "a number of rows")
     refused("columns: {a: {checks: [{row_count: 1}]}}", "check of the table")
     refused("checks: [{freshness: {column: a}}]", "max_age")
-    refused("checks: [{freshness: {column: a, max_age: soon}}]", at + "2:42", "soon")
+    refused("checks: [{freshness: {column: a, max_age: soon}}]", at + "2:43", "soon")
     refused("checks: [{freshness: 2d}]", "a check of a column", "column: NAME")
     refused("columns: {a: {checks: [{freshness: often}]}}", "often", "2d")
     refused("checks: [{unique: []}]", "empty")
@@ -216,6 +222,8 @@ def wrong_checks():
     refused("checks: [{check: 'a > 0', unique: [a]}]", "one thing")
     refused("checks: [{check: 'a > 0', severity: wran}]", "did you mean", "warn")
     refused("checks: [{unique: [a]}, {unique: [a]}]", at + "2:25", "two checks", "line 2")
+    refused_by_check("columns: {a: {checks: [{relationships: {to: curated.uu, field: b}}]}}",
+                     at + "2:24", "there is no table curated.uu", "did you mean curated.u?")
     p = Project("{from: drop.a.json, into: raw.t__failures}", name="reserved")
     contains(p.firn("check", want=2).err, "firn.yml:6:", "__failures", "kept for")
     q = made("checks: [{relationships: {column: a, to: curated.u, field: a}}]", "SELECT 1 AS a",

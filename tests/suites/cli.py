@@ -26,8 +26,8 @@ from firnlab import (BIN, ROOT, TMP, Project, Skip, Suite, contains, environment
                      lines, one, rows, same, start, table, text)  # noqa: E402
 
 suite = Suite()
-VERBS = ["init", "load", "check", "run", "sql", "tables", "show", "history", "diff", "alter",
-         "register", "version", "help"]
+VERBS = ["init", "demo", "peek", "load", "check", "plan", "run", "test", "graph", "sql", "tables",
+         "show", "history", "status", "diff", "alter", "register", "completion", "version", "help"]
 ESC = "\033["
 
 
@@ -113,7 +113,7 @@ def wrong_verbs_and_options():
             (("run", "--quiet=yes"), ("--quiet takes no value",)),
             (("run", "--only", "tests"), ("'tests'",)),
             (("run", "--accept-position", "x"), ("--accept-position", "'x'")),
-            (("sql", "-o", "xml", "SELECT 1"), ("table, csv or json", "'xml'")),
+            (("sql", "-o", "xml", "SELECT 1"), ("--format takes", "csv", "'xml'")),
             (("sql", "-n", "-5", "SELECT 1"), ("--rows", "'-5'")),
             (("sql", "-c", "SELECT 1", "-f", "x.sql"), ("not both",)),
             (("sql", "SELECT 1", "SELECT 2"), ("no folder 'SELECT 1'",)),
@@ -685,6 +685,45 @@ def terminal_and_none():
     code, shown = on_terminal("run", "--json", cwd=p.folder)
     for line in shown.splitlines():
         json.loads(line)
+
+
+@suite.case
+def colours_as_asked():
+    """--color wins over what the environment says, and that over whether there is a terminal."""
+    folder = empty()
+    for args, env, coloured in (((), {}, False), (("--color", "always"), {}, True),
+                                (("--color=always",), {"NO_COLOR": "1"}, True),
+                                ((), {"CLICOLOR_FORCE": "1"}, True),
+                                ((), {"CLICOLOR_FORCE": "0"}, False),
+                                ((), {"CLICOLOR_FORCE": "1", "NO_COLOR": "1"}, False),
+                                (("--color", "auto"), {}, False),
+                                (("--color", "never"), {"CLICOLOR_FORCE": "1"}, False)):
+        done = firn("rnu", *args, cwd=folder, env=env, want=2)
+        same(ESC in done.err, coloured, f"{args} {env}")
+    code, shown = on_terminal("rnu", "--color", "never", cwd=folder)
+    same((code, re.findall(r"\033\[[0-9;]*m", shown)), (2, []))
+    code, shown = on_terminal("rnu", "--color", "always", cwd=folder, env={"TERM": "dumb"})
+    assert re.search(r"\033\[[0-9;]*m", shown), shown
+    firn("sql", "SELECT '--color' AS a", "-o", "csv", "--", cwd=folder, want=0)
+
+
+@suite.case
+def manual_pages():
+    """One of the program and one of each verb; man's own formatter finds nothing wrong."""
+    folder = empty()
+    firn("help", "--man-pages", folder / "man1", want=0)
+    same(sorted(p.name for p in (folder / "man1").iterdir()),
+         sorted(["firn.1", *(f"firn-{verb}.1" for verb in VERBS)]))
+    for page in (folder / "man1").iterdir():
+        written = page.read_text(encoding="utf-8")
+        contains(written, ".TH FIRN", ".SH NAME", ".SH SYNOPSIS", "\\-\\-help", ".SH EXIT STATUS")
+        if shutil.which("groff"):
+            done = subprocess.run(["groff", "-man", "-Tutf8", "-K", "utf8", "-ww", str(page)],
+                                  capture_output=True, check=False)
+            same((done.returncode, text(done.stderr)), (0, ""), page.name)
+    same((folder / "man1/firn-run.1").read_text(encoding="utf-8"),
+         firn("help", "--man", "run", want=0).out)
+    contains(firn("help", "--man", "rnu", want=2).err, "rnu")
 
 
 @suite.case

@@ -4,14 +4,17 @@
 """Files as a source: every outcome that the project promises, end to end through `firn run`."""
 import decimal
 import gzip
+import io
 import json
 import os
 import pathlib
 import sys
 
+import zstandard
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (Project, Suite, agree, contains, data_files, exists, lines, lint, note, one,
-                     same, snapshots, types)  # noqa: E402
+from firnlab import (FULL, Project, Suite, agree, contains, data_files, exists,  # noqa: E402
+                     lines, lint, note, one, same, snapshots, types)
 
 suite = Suite()
 MB = 1 << 20
@@ -118,6 +121,146 @@ def gz_without_the_ending():
     p = one("a.json", gzip.compress(lines({"a": 1}).encode()))
     p.run(want=0)
     same(p.rows("raw.t"), [{"a": 1}])
+
+
+# --- zstd ---------------------------------------------------------------------------------------
+
+def zst(data, **options):
+    return zstandard.ZstdCompressor(**options).compress(
+        data if isinstance(data, bytes) else data.encode())
+
+
+@suite.case
+def zstd_of_each_format():
+    for name, content in (("a.json.zst", lines({"a": 1}, {"a": 2})), ("a.csv.zst", "a\n1\n2\n"),
+                          ("a.tsv.zst", "a\n1\n2\n"), ("a", lines({"a": 1}, {"a": 2})),
+                          ("b", "a,b\n1,1\n2,1\n")):
+        p = one(name, zst(content))
+        p.run(want=0)
+        same(sorted(r["a"] for r in p.rows("raw.t")), [1, 2], name)
+
+
+@suite.case
+def zstd_frames():
+    """Several frames, of unknown size, with frames to be skipped between them, long windows."""
+    parts = [lines(*({"a": i, "t": "x" * 100} for i in range(k, k + 3000)))
+             for k in range(0, 15000, 3000)]
+    skipped = b"\x50\x2a\x4d\x18\x05\x00\x00\x00hello"
+    streamed = io.BytesIO()
+    with zstandard.ZstdCompressor(level=19).stream_writer(streamed, closefd=False) as w:
+        w.write(parts[4].encode())
+    content = skipped + zst(parts[0]) + zst(parts[1], level=1) + skipped + zst(
+        parts[2], write_checksum=True) + zst(b"") + zst(parts[3]) + streamed.getvalue()
+    p = one("a.json.zst", content)
+    p.run(want=0)
+    same(sorted(r["a"] for r in p.rows("raw.t")), list(range(15000)))
+
+
+@suite.case
+def damaged_zstd():
+    whole = zst(lines(*({"a": i, "b": os.urandom(8).hex()} for i in range(20000))),
+                write_checksum=True)
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0xff
+    for content, words in ((whole[:6], "ends in the middle"), (whole[:-1], "ends in the middle"),
+                           (whole[:len(whole) // 2], "ends in the middle"),
+                           (bytes(flipped), "damaged zstd"), (whole + b"garbage", "damaged zstd")):
+        p = one("a.json.zst", content)
+        contains(p.run(want=1).err, "a.json.zst", words, "E2001", "nothing of this file")
+        assert not exists(p.lake, "raw.t")
+    long_window = zstandard.ZstdCompressionParameters(window_log=29, strategy=1)
+    q = one("a.json.zst", zst(b'{"a": 1}\n' * 100_000_000 if FULL else b"",
+                              compression_params=long_window))
+    if FULL:
+        contains(q.run(want=1).err, "128 MB", "--long")
+
+
+@suite.case
+def zstd_bomb():
+    """A gigabyte in 100 KB."""
+    packer = zstandard.ZstdCompressor().compressobj()
+    content = (packer.compress(b"a\n") + b"".join(packer.compress(b"1\n" * (MB // 2))
+                                                  for _ in range(1024)) + packer.flush())
+    p = one("a.csv.zst", content)
+    done = p.run("--memory", "256MB", want=1)
+    contains(done.err, "a.csv.zst", "1000 times")
+    assert done.peak < 256 * MB, done.peak
+
+
+# --- what a file is -----------------------------------------------------------------------------
+
+@suite.case
+def tsv():
+    text = "id\tname\tnote\n1\ta, b; c\tx\n2\t\\N\t\"q\tu\"\n"
+    p = one("a.tsv", text, source=r", null_text: '\N'")
+    p.run(want=0)
+    wanted = [{"id": 1, "name": "a, b; c", "note": "x"}, {"id": 2, "name": None, "note": "q\tu"}]
+    same(p.rows("raw.t", sort="id"), wanted)
+    q = one("a.txt", text, entry=r", format: tsv, null_text: '\N'")
+    q.run(want=0)
+    same(q.rows("raw.t", sort="id"), wanted)
+    r = one("a.tab", "only\n1\n")
+    r.run(want=0)
+    same(r.rows("raw.t"), [{"only": 1}])
+
+
+@suite.case
+def told_by_content():
+    """Where the name says nothing."""
+    for content in ('[{"a": 1}]', '  {"a": 1}\n', "a,b\n1,2\n", "\ufeffa;b\n1;2\n"):
+        p = one("export", content)
+        p.run(want=0)
+        same([r["a"] for r in p.rows("raw.t")], [1], content)
+
+
+@suite.case
+def files_that_are_something_else():
+    for content, words in ((b"PK\x03\x04" + b"\0" * 50, ("ZIP", "save the sheet as CSV")),
+                           (b"BZh91AY&SY" + b"\0" * 50, ("bzip2", "bunzip2")),
+                           (b"\xfd7zXZ\0" + b"\0" * 50, ("xz", "xz -d")),
+                           (b"\x04\x22\x4d\x18" + b"\0" * 50, ("lz4",)),
+                           (b"Obj\x01" + b"\0" * 50, ("Avro",)),
+                           (b"SQLite format 3\0" + b"\0" * 50, ("SQLite",)),
+                           (b"PAR1" + b"\0" * 50, ("Parquet", "format: parquet")),
+                           (gzip.compress(gzip.compress(b"a\n1\n")), ("twice",))):
+        for name in ("a.csv", "a.json"):
+            p = one(name, content)
+            contains(p.run(want=1).err, name, *words)
+            assert not exists(p.lake, "raw.t")
+
+
+@suite.case
+def formats_that_are_mixed():
+    p = one("*", "a\n1\n")
+    p.write("a.csv", "a\n1\n")
+    p.write("b.json.gz", gzip.compress(b'{"a": 1}\n'))
+    contains(p.run(want=1).err, "a.csv", "b.json.gz", "a stream has one format", "format: csv")
+    assert not exists(p.lake, "raw.t")
+
+
+def bson(i):
+    """{"a": int32}"""
+    return b"\x0c\0\0\0\x10a\0" + i.to_bytes(4, "little") + b"\0"
+
+
+@suite.case
+def dump_of_mongodb():
+    """x.metadata.json beside x.bson is no data; .gz and .zst; told by content too."""
+    p = Project("{from: 'drop.dump/*', into: raw.t}")
+    p.write("dump/x.bson", bson(1) + bson(2))
+    p.write("dump/x.metadata.json", '{"indexes": []}')
+    p.write("dump/y.bson.gz", gzip.compress(bson(3)))
+    p.write("dump/y.metadata.json.gz", gzip.compress(b'{"indexes": []}'))
+    p.write("dump/z.bson.zst", zst(bson(4)))
+    p.run(want=0)
+    same(sorted(r["a"] for r in p.rows("raw.t")), [1, 2, 3, 4])
+    q = one("x", bson(7))
+    q.run(want=0)
+    same(q.rows("raw.t"), [{"a": 7}])
+    r = one("x.metadata.json", '{"indexes": []}')  # asked for by its name
+    r.write("x.bson", bson(1))
+    r.run(want=0)
+    same(len(r.rows("raw.t")), 1)
 
 
 # --- bytes --------------------------------------------------------------------------------------

@@ -277,7 +277,8 @@ class Chance:
         self.count, self.files, self.extra = 0, 0, {}
         chosen = [m for m in MODELS[:5] if rnd.random() < 0.6]
         names = {name for name, _ in chosen}
-        chosen += [m for m in MODELS[5:] if re.search(r"FROM (curated\.\w+)", m[1]).group(1) in names]
+        chosen += [m for m in MODELS[5:]
+                   if re.search(r"FROM (curated\.\w+)", m[1]).group(1) in names]
         for name, sql in chosen:
             self.p.model(name, sql)
 
@@ -322,6 +323,418 @@ def any_project():
     first = int(os.environ.get("FIRN_SEED", "1"))
     for seed in range(first, first + (60 if FULL else 8)):
         try_chance(seed)
+
+
+
+# --- more than is looked at ---------------------------------------------------------------------
+
+def large(rnd, p, files, rows, sizes, days, sorted_days=False, zipped=False):
+    """Files of different sizes whose rows are of different widths."""
+    n = 0
+    for k in range(files):
+        count = rows * sizes[k % len(sizes)]
+        width = [1, 30, 4, 90][k % 4]
+        body = []
+        for i in range(n, n + count):
+            day = i * days // (rows * sum(sizes) * files // len(sizes)) if sorted_days else i * 7919
+            day %= days
+            body.append('{"id":%d,"day":"%04d-%02d-%02d","kind":"k%d","text":"%s%x"}\n' % (
+                i, 2000 + day // 336, 1 + day // 28 % 12, 1 + day % 28, i % 23,
+                "w" * width, rnd.getrandbits(64)))
+        text = "".join(body).encode()
+        if zipped:
+            p.write(f"in/f{k:03d}.json.gz", gzip.compress(text, 1, mtime=0))
+        else:
+            p.write(f"in/f{k:03d}.json", text)
+        n += count
+
+
+def sampled(name, entry="", models=(), size="8MB", **data):
+    """With 256 MB of memory 33 MB are read whole; these are more."""
+    p = Project(f"{{from: 'drop.in/*', into: raw.t{entry}}}",
+                f"maintenance: {{target_file_size: {size}}}\n", name=name)
+    large(random.Random(name), p, **data)
+    for model, sql in models:
+        p.model(model, sql)
+    document, _ = agree(p, "--memory", "256MB", exact=False)
+    assert node(document, "raw.t")["sampled"], "this was to be a sample"
+    for n in document["models"]:
+        note(f"{n['table']}: {n['rows']} rows planned")
+    return document
+
+
+FEW = [("curated.kinds", "SELECT kind, count(*) AS n FROM raw.t GROUP BY kind"),
+       ("curated.some", "SELECT id, text FROM raw.t WHERE id % 5 = 0"),
+       ("curated.twice", "SELECT * FROM curated.some UNION ALL SELECT * FROM curated.some"),
+       ("curated.days", "SELECT day, count(*) AS n FROM raw.t GROUP BY day")]
+
+
+@suite.case
+def skewed_files():
+    sampled("skewed_files", models=FEW, files=8, rows=7000, sizes=[1, 40, 2, 9], days=300)
+
+
+@suite.case
+def many_small_files():
+    sampled("many_small_files", models=FEW[:2], files=400, rows=800, sizes=[1, 3, 2], days=300)
+
+
+@suite.case
+def compressed_files():
+    sampled("compressed_files", models=FEW[:2], files=6, rows=9000, sizes=[1, 20, 3], days=300,
+            zipped=True)
+
+
+@suite.case
+def partitions_in_no_order():
+    sampled("partitions_in_no_order", ", partition: [month(day)]", files=8, rows=9000,
+            sizes=[1, 20, 3], days=3000)
+
+
+@suite.case
+def partitions_in_order():
+    sampled("partitions_in_order", ", partition: [month(day)]", files=8, rows=60000, sizes=[1],
+            days=3000, sorted_days=True)
+
+
+@suite.case
+def sample_onto_a_table():
+    p = Project("{from: 'drop.in/*', into: raw.t}", name="sample_onto_a_table")
+    p.write("in/a.json", lines(*({"id": -i, "kind": "old", "text": "x"} for i in range(1, 5001))))
+    p.model("curated.some", "SELECT id, text FROM raw.t WHERE id % 5 = 0")
+    p.run()
+    large(random.Random(3), p, files=6, rows=20000, sizes=[1, 9, 2], days=100)
+    document, _ = agree(p, "--memory", "256MB", exact=False)
+    assert node(document, "raw.t")["sampled"]
+    same([c["column"] for c in node(document, "raw.t")["schema"]], ["day"])
+
+
+@suite.case
+def exact_limit():
+    """Just below it everything is counted, just above it a sample is."""
+    p = Project("{from: drop.t.csv, into: raw.t}")
+    line = "x" * 59 + ",1\n"
+    for megabytes, sample in ((30, False), (36, True)):
+        p.write("t.csv", "a,b\n" + line * (megabytes * (1 << 20) // len(line)))
+        n = node(plan(p, "--memory", "256MB"), "raw.t")
+        same(n["sampled"], sample, f"{megabytes} MB")
+        assert near(n["rows"], megabytes * (1 << 20) // len(line), 0 if not sample else 100)
+
+
+# --- beside others ------------------------------------------------------------------------------
+
+def beside(p):
+    """What other programs would not expect there."""
+    return sorted(x.name for x in p.lake.iterdir())
+
+
+@suite.case
+def while_another_writes():
+    """The catalog is read as it was last committed, with its log and index in place."""
+    p = shop()
+    p.run()
+    p.write("b.csv", orders(50, 100))
+    writer = sqlite3.connect(p.lake / "catalog.db", isolation_level=None)
+    writer.execute("CREATE TABLE other(x)")
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("DELETE FROM iceberg_tables")
+    assert (p.lake / "catalog.db-wal").stat().st_size > 0
+    same(node(plan(p), "raw.orders")["action"], "append")
+    writer.execute("ROLLBACK")
+    writer.close()
+
+
+@suite.case
+def log_of_the_dead():
+    """A log that nobody put away, with and without its index: what stands in it counts."""
+    p = shop()
+    p.run("raw.orders")
+    kept = {}
+    reader = sqlite3.connect(p.lake / "catalog.db", isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM iceberg_tables").fetchall()  # keeps the log from being put away
+    p.run()
+    for suffix in ("", "-wal", "-shm"):
+        kept[suffix] = pathlib.Path(f"{p.lake}/catalog.db{suffix}").read_bytes()
+    reader.close()
+    assert kept["-wal"]
+    for index in (True, False):
+        for suffix, content in kept.items():
+            path = pathlib.Path(f"{p.lake}/catalog.db{suffix}")
+            path.unlink(missing_ok=True)
+            if index or suffix != "-shm":
+                path.write_bytes(content)
+        document = plan(p)
+        same(document["totals"]["nothing"], 3, f"index {index}")
+
+
+@suite.case
+def while_a_run_runs():
+    """Plans beside runs: each sees a catalog that was committed, and none of them disturbs."""
+    p = Project("{from: 'drop.in/*', into: raw.t}")
+    for i in range(6):
+        p.write(f"in/a{i}.csv", orders(2000, i * 2000))
+        run = start("run", cwd=p.folder)
+        for _ in range(3):
+            document = plan(p, frozen=False)
+            assert node(document, "raw.t")["action"] in ("create", "append", "nothing"), document
+        assert run.wait(60) == 0, run.stderr.read()
+    same(sum(1 for _ in p.rows("raw.t")), 12000)
+
+
+@suite.case
+def nothing_may_be_written():
+    if os.geteuid() != 0:
+        raise Skip("needs root to mount")
+    p = shop()
+    p.run()
+    p.write("b.csv", orders(50, 100))
+    wanted = plan(p)
+    mounts = [["mount", "--bind", str(p.folder), str(p.folder)],
+              ["mount", "-o", "remount,bind,ro", str(p.folder)]]
+    if subprocess.run(mounts[0], capture_output=True, check=False).returncode:
+        raise Skip("mounting is not allowed here")
+    try:
+        if subprocess.run(mounts[1], capture_output=True, check=False).returncode:
+            raise Skip("mounting for reading only is not allowed here")
+        found = plan(p, env={"TMPDIR": str(p.folder)})
+        same([n["rows"] for n in found["streams"] + found["models"]],
+             [n["rows"] for n in wanted["streams"] + wanted["models"]])
+    finally:
+        subprocess.run(["umount", "-l", str(p.folder)], check=False)
+
+
+# --- what would fail ----------------------------------------------------------------------------
+
+def fails(p, table, *args, error=None):
+    """The plan says what the run says, with the same id, and exits 1."""
+    document, done = agree(p, *args, want=1)
+    n = node(document, table)
+    same(n["action"], "fail")
+    assert error is None or n["error"]["id"] == error, n["error"]
+    assert done.exit != 0
+    shown = p.firn("plan", *args, want=1).out
+    assert n["error"]["id"] in shown and f"next: firn help {n['error']['id']}" in shown, shown
+    return document
+
+
+@suite.case
+def changed_file():
+    p = shop()
+    p.run()
+    p.write("a.csv", orders(90))
+    document = fails(p, "raw.orders", error="E2003")
+    same({n["action"] for n in document["models"]}, {"skip"})
+
+
+@suite.case
+def no_files():
+    p = shop()
+    (p.folder / "data" / "a.csv").unlink()
+    fails(p, "raw.orders")
+
+
+@suite.case
+def broken_file():
+    p = shop()
+    p.write("b.csv.gz", gzip.compress(orders(5).encode())[:-9])
+    fails(shop_of(p, "'drop.*'"), "raw.orders")
+
+
+def shop_of(p, stream):
+    p.describe(f"{{from: {stream}, into: raw.orders}}")
+    return p
+
+
+@suite.case
+def wrong_statement():
+    p = shop()
+    p.model("curated.wrong", "SELECT nix FROM raw.orders")
+    p.model("curated.behind", "SELECT * FROM curated.wrong")
+    document = fails(p, "curated.wrong")
+    same(node(document, "curated.behind")["action"], "skip")
+    same(node(document, "curated.top")["action"], "create")
+
+
+@suite.case
+def failing_check():
+    p = Project("{from: drop.a.csv, into: raw.orders, checks: [{name: small, check: \"id < 50\"}, "
+                "{name: odd, check: \"id <> 3\", severity: warn}]}")
+    p.write("a.csv", orders(100))
+    document = fails(p, "raw.orders")
+    checks = {c["check"]: c["failing"] for c in node(document, "raw.orders")["checks"]}
+    same(checks, {"small": 50, "odd": 1})
+
+
+@suite.case
+def flood_of_rejects():
+    p = Project("{from: drop.a.csv, into: raw.orders, columns: {amount: double}}")
+    p.write("a.csv", orders(3000, bad=set(range(0, 3000, 2))))
+    fails(p, "raw.orders")
+
+
+@suite.case
+def wrong_usage():
+    p = shop()
+    same(p.firn("plan", "raw.nix").exit, 2)
+    same(p.firn("plan", "--only", "nix").exit, 2)
+    p.describe("{from: drop.a.csv, into: raw.orders, nix: 1}")
+    same(p.firn("plan").exit, 2)
+    assert not p.lake.exists()
+
+
+# --- what is said -------------------------------------------------------------------------------
+
+@suite.case
+def rejects_by_kind():
+    p = Project("{from: drop.a.csv, into: raw.t, columns: {amount: double, day: {type: date, "
+                "required: true}}}", "rejects: {max: 1000, max_ratio: 100%}\n")
+    p.write("a.csv", "id,day,amount\n1,2025-01-01,x\n2,2025-01-02,1\n3,,2\n4,2025-01-04,y\n")
+    document, _ = agree(p)
+    n = node(document, "raw.t")
+    same((n["rows"], n["rejects"]), (1, 3))
+    kinds = {k["path"]: (k["count"], k["file"], k["line"]) for k in n["rejected"]}
+    same(kinds, {"amount": (2, "a.csv", 2), "day": (1, "a.csv", 4)})
+    same(n["rejected"][0]["raw"], "1,2025-01-01,x")
+
+
+@suite.case
+def reasons():
+    p = shop()
+    p.run()
+
+    def why(*args):
+        return {n["table"]: n["why"] for n in plan(p, *args)["models"]}
+
+    p.model("curated.names", "SELECT name, count(*) AS n FROM raw.orders GROUP BY 1")
+    same(why(), {"names": "the statement or its settings changed", "top": "curated.names changed"})
+    p.run()
+    p.write("b.csv", orders(50, 100))
+    same(why(), {"names": "raw.orders changed", "top": "curated.names changed"})
+    same(why("curated.top"), {"top": "its statement and what it reads are as they were"})
+    same(set(why("--full-refresh").values()), {"--full-refresh"})
+    p.run()
+    p.model("curated.clock", "SELECT now() AS t")
+    same(why()["clock"], "it was never made")
+    p.run()
+    same(why()["clock"], "its result depends on the time or on chance")
+
+
+@suite.case
+def changed_columns():
+    p = Project("{from: 'drop.*.json', into: raw.t}")
+    p.write("a.json", lines({"id": 1, "n": 1, "who": {"name": "x"}}))
+    p.run()
+    p.write("b.json", lines({"id": 2, "n": 1 << 40, "new": True, "who": {"name": "y", "age": 3}}))
+    document, _ = agree(p)
+    same({(c["change"], c["column"], c["was"], c["now"]) for c in
+          node(document, "raw.t")["schema"]} >= {("added", "new", None, "boolean")}, True)
+    assert any(c["column"] == "who.age" for c in node(document, "raw.t")["schema"])
+
+
+@suite.case
+def memory_is_split():
+    p = shop()
+    for memory in (256, 512, 1024, 4096):
+        m = plan(p, "--memory", f"{memory}MB")["memory"]
+        same(m["total"], memory << 20)
+        same(sum(v for k, v in m.items() if k != "total"), memory << 20)
+        same(m["base"], 64 << 20)
+
+
+@suite.case
+def time_by_the_record():
+    p = shop()
+    same(plan(p)["seconds_from"], "measured")
+    p.run()
+    p.write("b.csv", orders(50, 100))
+    document = plan(p)
+    same(document["seconds_from"], "record")
+    assert 0 < document["seconds"] < 60
+
+
+@suite.case
+def for_people():
+    p = shop(more="")
+    p.model("curated.seen", "/* firn\nmaterialize: view\n*/ SELECT * FROM raw.orders")
+    done = p.firn("plan", want=0, env={"LC_ALL": "C.UTF-8", "COLUMNS": "100"})
+    text = re.sub(r"[\d.]+ [KMGT]B free", "N free", done.out)
+    text = re.sub(r"about (less than a second|[\d.]+ s)", "about N s", text)
+    text = re.sub(r"[\d.]+ KB", "N KB", text)
+    text = re.sub(r"\d+ threads?", "N threads", text)
+    same(text.splitlines(), GOLDEN.splitlines())
+    assert "\033[" not in done.out
+    plain = p.firn("plan", want=0, env={"LC_ALL": "C"}).out
+    assert plain.isascii(), plain
+    same(p.firn("plan", "--quiet", want=0).out.count("is created"), 3)
+    assert "\033[32m" in p.firn("plan", "--color", "always", want=0).out
+
+
+GOLDEN = """\
++ raw.orders is created: there is no such table yet
+    reads   drop.*.csv: 1 file, N KB (a.csv)
+    writes  100 rows, 1 file, about N KB
+    columns
+            + id           long
+            + day          date
+            + amount       double
+            + name         string
+            + x_loaded_at  timestamptz
++ curated.names is created: it was never made
+    writes  7 rows, 1 file, about 349 bytes
+    columns
+            + name      string
+            + n         long
+· curated.seen is a view
++ curated.top is created: it was never made
+    writes  2 rows, 1 file, about 328 bytes
+    columns
+            + name      string
+            + n         long
+
+memory  1024 MB = 800 MB engine + 96 MB queues + 64 MB arenas + 64 MB program; N threads
+scratch about N KB of N free
+time    about N s, by what this plan took
+plan    3 to create, 1 to look through; nothing was written
+next: firn run
+"""
+
+
+@suite.case
+def variables_and_views():
+    p = shop()
+    p.describe("{from: 'drop.*.csv', into: raw.orders}", "vars: {least: 20}\n")
+    p.model("curated.seen", "/* firn\nmaterialize: view\n*/ SELECT * FROM raw.orders "
+                            "WHERE id >= ${least}")
+    p.model("curated.kept", "SELECT id FROM curated.seen")
+    same(node(plan(p), "curated.kept")["rows"], 80)
+    same(node(plan(p, "--var", "least=70"), "curated.kept")["rows"], 30)
+    agree(p, "--var", "least=70")
+    same(node(plan(p), "curated.kept")["action"], "replace")
+    same(node(plan(p, "--var", "least=70"), "curated.kept")["action"], "nothing")
+
+
+@suite.case
+def two_streams_one_table():
+    p = Project(["{from: drop.a.csv, into: raw.t}", "{from: drop.b.csv, into: raw.t}"])
+    p.write("a.csv", orders(10))
+    p.write("b.csv", orders(7, 10).replace("name", "title"))
+    document, _ = agree(p)
+    same(sorted(n["rows"] for n in document["streams"]), [7, 10])
+
+
+@suite.case
+def interrupted():
+    p = Project("{from: drop.t.csv, into: raw.t}")
+    p.write("t.csv", orders(400000))
+    p.model("curated.long", "SELECT count(*) AS n FROM raw.t a, raw.t b, raw.t c "
+                            "WHERE a.id + b.id = c.id")
+    before = tree(p.folder)
+    process = start("plan", cwd=p.folder)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) not in (0, None)
+    same(tree(p.folder), before)
 
 
 suite.end()

@@ -287,4 +287,28 @@ def descriptions():
          "Orders of the shop.\nOne row each.\033[31m")
 
 
+@suite.case
+def what_was_seen():
+    """Kinds and numbers of values at each path, and what did not fit its column."""
+    p = Project("{from: drop.a.json, into: raw.t}")
+    p.write("a.json", lines({"id": 1, "who": {"name": "x"}, "tags": [1, "a"]}, {"id": "n/a"},
+                            {"id": 5, "who": None}))
+    p.run(want=0)
+    shown = p.firn("show", "raw.t", want=0).out
+    contains(shown, "seen in 3 records of drop.a.json:", "number 2, text 1", "who.name", "tags[]",
+             "null 1, object 1")
+    assert "firn.seen" not in shown, "the property stands there as well"
+    (stream,) = json.loads(p.firn("show", "raw.t", "--json", want=0).out)["seen"]
+    same((stream["stream"], stream["records"], stream["left_out"]), ("drop.a.json", 3, 0))
+    paths = {x["path"]: x for x in stream["paths"]}
+    same(set(paths), {"", "id", "who", "who.name", "tags", "tags[]"})
+    same((paths["id"]["seen"], paths["id"]["conflicts"], paths["id"]["example"]),
+         ({"number": 2, "text": 1}, 1, '"n/a"'))
+    p.write("a.json", lines(*({f"k{i}": i} for i in range(60))))
+    p.describe("{from: drop.a.json, into: raw.wide}")
+    p.run(want=0)
+    contains(p.firn("show", "raw.wide", want=0).out, "and 21 paths more")
+    same(json.loads(firn("show", LAKE, "raw.t", "--json", want=0).out)["seen"], [])
+
+
 suite.end()

@@ -99,7 +99,11 @@ def installed_program_finds_its_modules():
     link = TMP / "link-to-firn"
     os.symlink(moved / "bin/firn", link)
     example(link, TMP / "from-link")
-    assert (moved / "share/man/man1/firn.1").exists()
+    for page in ("firn.1", "firn-run.1", "firn-status.1"):
+        assert (moved / "share/man/man1" / page).exists(), page
+    for script in ("bash-completion/completions/firn", "zsh/site-functions/_firn",
+                   "fish/vendor_completions.d/firn.fish"):
+        assert "firn" in (moved / "share" / script).read_text(encoding="utf-8"), script
 
 
 def tarball_runs_where_it_is_unpacked():

@@ -470,7 +470,7 @@ static void do_step(tool *t, const json_t *step)
     firn_err err = {0};
     json_t *out = json_object();
     if (run_step(t, step, out, &err) != FIRN_OK) {
-        firn_sql_locate(&err, (firn_str){NULL, 0}, &(firn_sql_origin){NULL, 1, 1});
+        firn_sql_locate(&err, (firn_str){NULL, 0}, &(firn_sql_origin){.line = 1, .column = 1});
         add_error(out, &err);
     }
     json_dumpf(out, stdout, JSON_COMPACT);

@@ -211,9 +211,9 @@ static void wrong_values_say_what_is_wanted(void **state FIRN_UNUSED)
         const char *advice;
     } cases[] = {
         {"flag", "yes", true, FIRN_ID_VALUE, "'flag' wants true or false, not 'yes'",
-         "write it like this: flag: false"},
+         "write it like this: flag: true"},
         {"flag", "True", true, FIRN_ID_VALUE, "'flag' wants true or false, not 'True'",
-         "write it like this: flag: false"},
+         "write it like this: flag: true"},
         {"flag", "true", false, FIRN_ID_VALUE, "'flag' wants true or false, not a text in quotes",
          "write it like this: flag: false"},
         {"number", "1.0", true, FIRN_ID_VALUE, "'number' wants a whole number, not '1.0'",
@@ -417,11 +417,14 @@ static void errors_look_like_this(void **state FIRN_UNUSED)
                         "'warehose'\n  \033[36mdid you mean 'warehouse'?\033[0m\n");
 
     firn_raise(&err, FIRN_E_IO, "the disk is broken");
-    assert_string_equal(print(&err, false), "error E5001: the disk is broken\n");
+    assert_string_equal(print(&err, false), "error E5001: the disk is broken\n"
+                                            "  `firn help E5001` says more\n");
     err = (firn_err){.code = FIRN_E_NOMEM, .id = 5002};
-    assert_string_equal(print(&err, false), "error E5002: out of memory\n");
+    assert_string_equal(print(&err, false), "error E5002: out of memory\n"
+                                            "  `firn help E5002` says more\n");
     firn_raise_at(&err, FIRN_E_BUG, "src/x.c", 7, "odd");
-    assert_string_equal(print(&err, false), "error E9001: odd\n  raised in src/x.c:7\n");
+    assert_string_equal(print(&err, false), "error E9001: odd\n  `firn help E9001` says more\n"
+                                            "  raised in src/x.c:7\n");
 }
 
 static void errors_cannot_play_with_the_terminal(void **state FIRN_UNUSED)
@@ -430,9 +433,11 @@ static void errors_cannot_play_with_the_terminal(void **state FIRN_UNUSED)
     firn_raise(&err, FIRN_E_SQL, "two\nlines\x1b[2J\r\x7f end\n");
     firn_err_where(&err, "a\nb\x07");
     assert_string_equal(print(&err, false),
-                        "error E4001 a\n  b\\x07: two\n  lines\\x1b[2J\\x0d\\x7f end\n");
+                        "error E4001 a\n  b\\x07: two\n  lines\\x1b[2J\\x0d\\x7f end\n"
+                        "  `firn help E4001` says more\n");
     firn_raise(&err, FIRN_E_SQL, "\xc2\x9b caf\xc3\xa9 \xff \xc3");
-    assert_string_equal(print(&err, false), "error E4001: \\x9b caf\u00e9 \ufffd \ufffd\n");
+    assert_string_equal(print(&err, false), "error E4001: \\x9b caf\u00e9 \ufffd \ufffd\n"
+                                            "  `firn help E4001` says more\n");
 }
 
 static void the_longest_error_fits(void **state FIRN_UNUSED)

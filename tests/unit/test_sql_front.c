@@ -264,7 +264,9 @@ static void locate(void **state FIRN_UNUSED)
     for (size_t i = 0; i < FIRN_COUNT_OF(cases); i++) {
         firn_err err = {0};
         firn_raise(&err, FIRN_E_SQL, "%s", cases[i].text);
-        const firn_sql_origin origin = {cases[i].file, cases[i].first_line, cases[i].first_column};
+        const firn_sql_origin origin = {.file = cases[i].file,
+                                        .line = cases[i].first_line,
+                                        .column = cases[i].first_column};
         firn_sql_locate(&err, (firn_str){NULL, 0}, &origin);
         if (strcmp(err.where, cases[i].where) != 0 || strcmp(err.text, cases[i].rest) != 0)
             fail_msg("case %zu: '%s' '%s'", i, err.where, err.text);
@@ -291,7 +293,7 @@ static void locate_in_long_lines(void **state FIRN_UNUSED)
     };
     for (size_t i = 0; i < FIRN_COUNT_OF(cases); i++) {
         firn_err err = {0};
-        const firn_sql_origin origin = {"m.sql", 4, 5};
+        const firn_sql_origin origin = {.file = "m.sql", .line = 4, .column = 5};
         firn_raise(&err, FIRN_E_SQL, "E\n\nLINE %d: %s\n%*s^", cases[i].line, cases[i].excerpt, 23,
                    "");
         firn_sql_locate(&err, firn_str_of(cases[i].sql), &origin);

@@ -20,7 +20,7 @@ static const firn_ident tables[] = {
     IDENT("lake", "raw"),           IDENT("version", "at"), IDENT("raw", "t"),
 };
 static const firn_sql_known known = {{"lake", 4}, tables, FIRN_COUNT_OF(tables)};
-static const firn_sql_origin start = {"m.sql", 3, 5};
+static const firn_sql_origin start = {.file = "m.sql", .line = 3, .column = 5};
 
 static const char *ref_text(const firn_sql_ref *r, firn_arena *a)
 {

@@ -7,7 +7,7 @@
 #include "base/datetime.h"
 #include "engine/sql_travel.h"
 
-static const firn_sql_origin start = {NULL, 1, 1};
+static const firn_sql_origin start = {.line = 1, .column = 1};
 
 /* "version 12", "time 1000", "branch b", … and where the clause ends; "-" for none. */
 static const char *clause_text(firn_str sql, firn_arena *a)
