@@ -107,6 +107,30 @@ print(json.dumps(found))
 """
 
 
+CHECK_BSON = """
+import duckdb, json, pathlib, sys
+duckdb.sql("set enable_progress_bar = false")
+files = [str(f) for f in pathlib.Path(sys.argv[1]).rglob("*.parquet")]
+table = f"read_parquet({files}, hive_partitioning = false)"
+entries = duckdb.sql(f"select count(*) from {table}").fetchone()[0]
+lines, debit, credit = duckdb.sql("select count(*), sum(l.debit)::varchar, sum(l.credit)::varchar"
+                                  f" from (select unnest(lines) l from {table})").fetchone()
+print(json.dumps({"entries": entries, "lines": lines, "debit": debit, "credit": credit}))
+"""
+
+
+def check_bson(out, expected):
+    """The same for the table that was made of the dump."""
+    if not prepare("duckdb"):
+        return say("the results are not checked")
+    answer = subprocess.run([python("duckdb"), "-c", CHECK_BSON, out], capture_output=True,
+                            text=True, check=False)
+    if answer.returncode != 0 or json.loads(answer.stdout) != expected:
+        raise SystemExit(f"bench: the table is wrong: expected {expected}, found "
+                         f"{answer.stdout or answer.stderr}")
+    return None
+
+
 def check_journal(name, out, expected):
     """Stops everything if a contestant's counts or sums are not the generator's."""
     if not prepare("duckdb"):

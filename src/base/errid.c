@@ -60,9 +60,11 @@ const firn_errid firn_errids[] = {
      "format is spelled as strptime has it and belongs to a date or timestamp.  Inside of {…} a "
      "type with ': ' needs quotes."},
     {1116, "not a check",
-     "A check is an SQL condition that must hold for every row; columns also have not_null, unique,\n"
+     "A check is an SQL condition that must hold for every row; columns also have not_null, "
+     "unique,\n"
      "{accepted_values: [a, b]}, {relationships: {to: ns.table, field: id}} and {freshness: 2d},\n"
-     "tables {unique: [a, b]} and {row_count: {min: 1}}.  severity, name and where stand beside it:\n"
+     "tables {unique: [a, b]} and {row_count: {min: 1}}.  severity, name and where stand beside "
+     "it:\n"
      "{check: \"a > 0\", severity: warn, name: positive}."},
     {1117, "not a model",
      "A model is one SELECT in a .sql file in the folder of its namespace.  Its header, if there "
@@ -79,15 +81,11 @@ const firn_errid firn_errids[] = {
      "A project file or model has at most 1 MB, lists and maps nest to 32 levels.  Files of that "
      "size are usually data that went to the wrong place."},
     {1121, "not a unit test",
-     "A file in the folder of tests holds `unit_tests:`, a list; each test has a name, a model, rows\n"
-     "under `given` and rows under `expect`:\n"
-     "  unit_tests:\n"
-     "    - name: net is gross without tax\n"
-     "      model: curated.invoices\n"
-     "      given: {raw.invoices: [{gross: 119, vat: 19}]}\n"
-     "      expect: [{net: 100}]\n"
-     "Tables not given are empty, columns not given are null; only columns named under `expect`\n"
-     "are compared."},
+     "A file in the folder of tests holds `unit_tests:`, a list; each test has a name, a model, "
+     "rows\n"
+     "under `given` and rows under `expect`.  Tables not given are empty, columns not given are\n"
+     "null; only columns named under `expect` are compared.  A value is read in its column's "
+     "type."},
     {2001, "data that does not mean what it should",
      "A file or record is damaged or of another format than named."},
     {2002, "a limit was reached",
@@ -97,8 +95,10 @@ const firn_errid firn_errids[] = {
      "would stay beside the new ones.  Give the new content a new name, use `write: replace`, or\n"
      "`identity: content` if content under any name is what counts."},
     {2004, "columns of Parquet files that no type holds",
-     "A column is of one type in one file and of another in another file, or in the table: a number\n"
-     "here, a text there.  Say under `columns:` what it shall be; records whose value does not fit\n"
+     "A column is of one type in one file and of another in another file, or in the table: a "
+     "number\n"
+     "here, a text there.  Say under `columns:` what it shall be; records whose value does not "
+     "fit\n"
      "go to NAMESPACE.TABLE__rejects."},
     {2005, "the contract of a stream was broken",
      "A key, a type or a value came that `contract: freeze`, or `on_conflict_of_types: fail`, does "
@@ -112,7 +112,8 @@ const firn_errid firn_errids[] = {
      "is\n"
      "in another encoding, say so: `encoding: windows-1252`."},
     {2103, "a value that does not fit its column",
-     "Nothing is rounded or cut: the record is in NAMESPACE.TABLE__rejects; where `landed` is true\n"
+     "Nothing is rounded or cut: the record is in NAMESPACE.TABLE__rejects; where `landed` is "
+     "true\n"
      "there, only the value is, and the record landed without it (contract: discard_value).  Give\n"
      "the column a type that holds all values under `columns:`, let `on_conflict_of_types:\n"
      "residual` keep the others beside it, or mend the source."},

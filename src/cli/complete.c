@@ -154,11 +154,11 @@ static const struct {
     const char *name;
     void (*offer)(const completing *k);
 } kinds[] = {
-    {"TABLE", offer_tables},        {"NS.TABLE", offer_tables},   {"SELECT", offer_nodes},
-    {"PATTERN", offer_nodes},       {"MODEL", offer_nodes},       {"STREAM", offer_nodes},
-    {"SOURCE.STREAM", offer_nodes}, {"RUN", offer_runs},          {"VERB", offer_verbs},
-    {"ERROR", offer_errors},        {"FILE", offer_files},        {"FILES", offer_files},
-    {"FOLDER", offer_folders},      {"WAREHOUSE", offer_folders},
+    {"TABLE", offer_tables},        {"NS.TABLE", offer_tables}, {"SELECT", offer_nodes},
+    {"PATTERN", offer_nodes},       {"MODEL", offer_nodes},     {"STREAM", offer_nodes},
+    {"SOURCE.STREAM", offer_nodes}, {"RUN", offer_runs},        {"VERB", offer_verbs},
+    {"ERROR", offer_errors},        {"FILE", offer_files},      {"FILES", offer_files},
+    {"FOLDER", offer_folders},      {"DIR", offer_folders},     {"WAREHOUSE", offer_folders},
 };
 
 /* A word of a synopsis: in capitals a kind, in small letters itself. */

@@ -180,7 +180,7 @@ static void print_error(firn_events_printer *p, const json_t *e)
 
 static void print_human(firn_events_printer *p, const json_t *e)
 {
-    if (is_event(e, "node_finished"))
+    if (is_event(e, "node_finished") || is_event(e, "run_finished"))
         clear_line(p);
     else if (is_event(e, "progress"))
         print_progress(p, e);
@@ -221,7 +221,10 @@ static firn_code add_node(firn_text_table *t, const json_t *e, firn_err *err)
     char written[24] = "";
     char seconds[24];
     snprintf(name, sizeof name, "%s.%s", str(e, "namespace"), str(e, "table"));
-    firn_human_count((uint64_t)num(e, "rows"), rows);
+    if (json_is_true(json_object_get(e, "view")))
+        snprintf(rows, sizeof rows, "view");
+    else
+        firn_human_count((uint64_t)num(e, "rows"), rows);
     if (num(e, "rejects"))
         firn_human_count((uint64_t)num(e, "rejects"), rejects);
     if (num(e, "bytes_written"))

@@ -158,8 +158,10 @@ static void wait_for(firn_pager *p, bool stop)
     if (stop)
         kill(pid, SIGTERM);
     atomic_store(&p->pid, 0); /* all is written: Ctrl-C is the pager's business */
+    atomic_store(&p->waiting, true);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    atomic_store(&p->waiting, false);
     firn_terminal_running(p->terminal);
 }
 

@@ -14,7 +14,8 @@
 typedef struct firn_pager {
     const char *command; /* NULL: $PAGER, or less */
     const firn_terminal *terminal;
-    _Atomic pid_t pid; /* of the pager while it runs; 0: none.  Any thread may read it */
+    _Atomic pid_t pid;   /* of the pager while it runs; 0: none.  Any thread may read it */
+    atomic_bool waiting; /* all is written, and it is still being read */
     firn_buf held;
     size_t rows, columns; /* of the screen */
     size_t used, column;  /* rows and columns of what is held */

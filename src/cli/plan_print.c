@@ -160,6 +160,37 @@ static void print_reads(const printing *p, const json_t *node)
           p->f);
 }
 
+static void print_changed(const printing *p, const json_t *node)
+{
+    const json_t *changed = json_object_get(json_object_get(node, "files"), "changed");
+    size_t count = json_array_size(changed);
+    if (count == 0)
+        return;
+    fputs("            other content than when it landed: ", p->f);
+    for (size_t i = 0; i < FIRN_MIN(count, (size_t)5); i++) {
+        fputs(i ? ", " : "", p->f);
+        put_text(p, str(json_array_get(changed, i), "name"));
+    }
+    fputs(count <= 5 ? "\n" : p->style->unicode ? ", …\n" : ", ...\n", p->f);
+}
+
+/* With the shortest of the values, as JSON. */
+static void print_conflicts(const printing *p, const json_t *node)
+{
+    const json_t *c;
+    size_t i;
+    json_array_foreach(json_object_get(node, "conflicts"), i, c)
+    {
+        fputs(i ? "            " : "    misfits ", p->f);
+        put_text(p, str(c, "path"));
+        fputs(": ", p->f);
+        put_count(p, num(c, "count"), "value");
+        fputs(", such as ", p->f);
+        put_text(p, str(c, "example"));
+        fputc('\n', p->f);
+    }
+}
+
 static void print_writes(const printing *p, const json_t *node)
 {
     const char *about = json_is_true(json_object_get(node, "sampled")) ? "about " : "";
@@ -180,6 +211,10 @@ static void print_writes(const printing *p, const json_t *node)
     for (size_t i = 0; i < json_array_size(fields); i++) {
         fputs(i ? ", " : "", p->f);
         put_text(p, json_string_value(json_array_get(fields, i)));
+    }
+    if (num(node, "memory")) {
+        fputs(", in ", p->f);
+        put_mb(p, num(node, "memory"));
     }
     fputc('\n', p->f);
 }
@@ -345,8 +380,10 @@ static void print_node(const printing *p, const json_t *node)
         return;
     print_head(p, node);
     print_reads(p, node);
+    print_changed(p, node);
     print_writes(p, node);
     print_schema(p, node);
+    print_conflicts(p, node);
     print_rejects(p, node);
     print_checks(p, node);
     print_notes(p, node);

@@ -80,11 +80,16 @@ static const char *seconds_cell(const json_t *row, const char *key, firn_arena *
     return firn_arena_strdup(a, text);
 }
 
+static const char *microseconds(void)
+{
+    return firn_print_defaults().unicode ? "µs" : "us";
+}
+
 static const char *cost_cell(const json_t *row, firn_arena *a)
 {
     if (!firn_row_has(row, "cpu_us_per_row"))
         return "";
-    return firn_arena_printf(a, "%.2f", real(row, "cpu_us_per_row"));
+    return firn_arena_printf(a, "%.2f %s", real(row, "cpu_us_per_row"), microseconds());
 }
 
 static const char *snapshot_cell(const json_t *row, firn_arena *a)
@@ -140,9 +145,8 @@ static firn_code add_run(firn_command *c, const json_t *run, firn_text_table *t,
 
 firn_code firn_print_runs(firn_command *c, const json_t *runs, firn_err *err)
 {
-    static const char *const heads[] = {"run",     "began (UTC)", "outcome", "rows",
-                                        "rejects", "read",        "time",    "µs CPU per row",
-                                        "memory",  "command"};
+    static const char *const heads[] = {"run",  "began (UTC)", "outcome",   "rows",   "rejects",
+                                        "read", "time",        "CPU a row", "memory", "command"};
     static const bool right[] = {false, false, false, true, true, true, true, true, true, false};
     firn_text_table *t;
     firn_print_opt opt = firn_print_defaults();
@@ -208,7 +212,7 @@ static void print_totals(firn_command *c, const json_t *run)
                firn_row_num(run, "data_files") == 1 ? "" : "s");
     printf("\n%s of CPU", seconds_cell(run, "cpu_seconds", a));
     if (firn_row_has(run, "cpu_us_per_row"))
-        printf(" (%s µs a row)", cost_cell(run, a));
+        printf(" (%s a row)", cost_cell(run, a));
     printf(", %s of memory at most\n", bytes_cell(run, "peak_memory", a));
 }
 
@@ -221,8 +225,9 @@ static const char *node_status(const json_t *run, const json_t *node)
 
 static firn_code print_nodes(firn_command *c, const json_t *run, firn_err *err)
 {
-    static const char *const heads[] = {"table", "status", "rows", "rejects",  "read",    "written",
-                                        "files", "time",   "CPU",  "µs a row", "snapshot"};
+    static const char *const heads[] = {"table", "status",    "rows",    "rejects",
+                                        "read",  "written",   "files",   "time",
+                                        "CPU",   "CPU a row", "snapshot"};
     static const bool right[] = {false, false, true, true, true, true,
                                  true,  true,  true, true, true};
     const json_t *nodes = json_object_get(run, "nodes");

@@ -142,14 +142,15 @@ static firn_code read_and_run(shell *s, firn_arena *a, firn_err *err)
     firn_err wrong = {0};
     fflush(stdout);
     FIRN_TRY(read_text(s, a, &end, &text, err));
-    s->q->leave = s->q->leave || end == FIRN_EDIT_LEAVE || atomic_load(&s->watch.leave);
+    s->q->leave = s->q->leave || end == FIRN_EDIT_LEAVE;
     if (end != FIRN_EDIT_TEXT || s->q->leave)
         return FIRN_OK;
     while (text.n && (text.p[text.n - 1] == '\n' || text.p[text.n - 1] == ' '))
         text.n--;
     FIRN_TRY(firn_history_add(s->q->history, text, err));
-    atomic_store(&s->watch.stopped, false);
+    firn_watch_begin(&s->watch, s->q->c->run);
     firn_code code = firn_sql_script(s->q, text, NULL, NULL, &wrong);
+    firn_watch_end(&s->watch);
     if (code != FIRN_OK || atomic_load(&s->watch.stopped))
         show_error(s, &wrong);
     s->q->verbatim = false;
@@ -195,7 +196,7 @@ static void prepare(shell *s)
     q->print.count_ms = COUNT_MS;
     q->print.more_rows = ".rows all shows all";
     q->print.more_columns = ".mode line shows all";
-    s->watch.pager = &q->pager.pid;
+    s->watch.pager = &q->pager;
     s->watch.terminal = &q->terminal;
 }
 

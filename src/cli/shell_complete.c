@@ -6,6 +6,7 @@
 #include "base/str.h"
 #include "engine/sql.h"
 #include "engine/sql_front.h"
+#include "pipeline/query.h"
 
 #include <ctype.h>
 #include <dirent.h>
@@ -256,37 +257,53 @@ static firn_code offer_metadata(spot *s, firn_str table, firn_err *err)
     return FIRN_OK;
 }
 
+/* The table in the very namespace that is typed. */
+static firn_code offer_inside(spot *s, firn_str table, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
+    FIRN_TRY(offer_metadata(s, table, err));
+    if (!begins(table, s->prefix))
+        return FIRN_OK;
+    FIRN_TRY(add_name(table, s->quoted, &text, err));
+    return offer_built(s, &text, " ", err);
+}
+
+/* The table in a namespace below what is typed; with nothing typed above it, also by its own
+ * name. */
+static firn_code offer_below(spot *s, firn_str above, firn_ident t, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
+    if (above.n && !(begins(t.ns, above) && t.ns.p[above.n] == '.'))
+        return FIRN_OK;
+    size_t cut = above.n ? above.n + 1 : 0;
+    firn_str ns = {t.ns.p + cut, t.ns.n - cut};
+    const char *full = firn_arena_printf(s->a, "%.*s.%.*s", FIRN_STR_ARG(ns), FIRN_STR_ARG(t.name));
+    if (!full)
+        return firn_arena_raise(s->a, err);
+    bool by_name = above.n == 0 && s->prefix.n && begins(t.name, s->prefix);
+    if (!by_name && !begins(firn_str_of(full), s->prefix))
+        return FIRN_OK;
+    FIRN_TRY(add_path(ns, t.name, &text, err));
+    return offer_built(s, &text, " ", err);
+}
+
+/* `skip`: how many of the parts name the catalog. */
+static firn_code offer_from(spot *s, firn_ident t, size_t skip, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_SQL_BUF;
+    FIRN_TRY(joined(s, skip, &path, err));
+    firn_str above = firn_buf_str(&path);
+    if (above.n && firn_str_ieq(above, t.ns))
+        return offer_inside(s, t.name, err);
+    return offer_below(s, above, t, err);
+}
+
 static firn_code offer_table(spot *s, firn_ident t, firn_err *err)
 {
-    firn_str catalog = s->q->c->run->catalog ? s->q->c->run->catalog->name : FIRN_STR_LIT("");
-    for (size_t skip = 0; skip < 2; skip++) {
-        FIRN_AUTO(firn_buf_free) firn_buf path = FIRN_SQL_BUF;
-        FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
-        if (skip && !(s->parts.n && firn_str_ieq(s->parts.v[0], catalog)))
-            break;
-        FIRN_TRY(joined(s, skip, &path, err));
-        firn_str above = firn_buf_str(&path);
-        if (above.n && firn_str_ieq(above, t.ns)) {
-            FIRN_TRY(offer_metadata(s, t.name, err));
-            if (!begins(t.name, s->prefix))
-                continue;
-            FIRN_TRY(add_name(t.name, s->quoted, &text, err));
-        } else {
-            bool below = above.n == 0 || (begins(t.ns, above) && t.ns.p[above.n] == '.');
-            size_t cut = above.n ? above.n + 1 : 0;
-            firn_str ns = {t.ns.p + cut, below ? t.ns.n - cut : 0};
-            const char *full =
-                firn_arena_printf(s->a, "%.*s.%.*s", FIRN_STR_ARG(ns), FIRN_STR_ARG(t.name));
-            bool fits = below && full &&
-                        (begins(firn_str_of(full), s->prefix) ||
-                         (!above.n && s->prefix.n && begins(t.name, s->prefix)));
-            if (!fits)
-                continue;
-            FIRN_TRY(add_path(ns, t.name, &text, err));
-        }
-        FIRN_TRY(offer_built(s, &text, " ", err));
-    }
-    return FIRN_OK;
+    const firn_catalog *c = s->q->c->run->catalog;
+    FIRN_TRY(offer_from(s, t, 0, err));
+    bool catalog = c && s->parts.n && firn_str_ieq(s->parts.v[0], c->name);
+    return catalog ? offer_from(s, t, 1, err) : FIRN_OK;
 }
 
 static firn_code list_tables(spot *s, firn_ident **ret, size_t *ret_count, firn_err *err)
@@ -323,6 +340,15 @@ static firn_str alias_behind(const spot *s, size_t end)
     return word ? firn_sql_text_of(s->all, t) : (firn_str){NULL, 0};
 }
 
+static firn_code offer_column(spot *s, firn_str name, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
+    if (!begins(name, s->prefix))
+        return FIRN_OK;
+    FIRN_TRY(add_name(name, s->quoted, &text, err));
+    return offer_built(s, &text, "", err);
+}
+
 static firn_code offer_columns_of(spot *s, firn_ident table, firn_err *err)
 {
     const firn_metadata *m;
@@ -330,15 +356,55 @@ static firn_code offer_columns_of(spot *s, firn_ident table, firn_err *err)
     const firn_context *run = s->q->c->run;
     if (firn_table_load(run->catalog, run->io, table, s->a, &m, &ignored) != FIRN_OK)
         return FIRN_OK;
-    for (size_t i = 0; i < m->schema->type.field_count; i++) {
-        FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_SQL_BUF;
-        firn_str name = m->schema->type.fields[i].name;
-        if (!begins(name, s->prefix))
-            continue;
-        FIRN_TRY(add_name(name, s->quoted, &text, err));
-        FIRN_TRY(offer_built(s, &text, "", err));
-    }
+    for (size_t i = 0; i < m->schema->type.field_count; i++)
+        FIRN_TRY(offer_column(s, m->schema->type.fields[i].name, err));
     return FIRN_OK;
+}
+
+static firn_code take_columns(void *arg, const firn_engine_ops *ops, firn_result *r,
+                              const firn_query_table *tables FIRN_UNUSED, size_t count FIRN_UNUSED,
+                              firn_err *err)
+{
+    spot *s = arg;
+    const firn_type *t = ops->result_type(r);
+    for (size_t i = 0; i < t->field_count; i++)
+        FIRN_TRY(offer_column(s, t->fields[i].name, err));
+    return FIRN_OK;
+}
+
+/* A view has the columns that its statement returns. */
+static firn_code offer_columns_of_view(spot *s, firn_ident view, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    firn_err ignored = {0};
+    firn_session *session;
+    FIRN_TRY(firn_buf_adds(&sql, "FROM ", err));
+    FIRN_TRY(firn_sql_ident(&sql, view.ns, err));
+    FIRN_TRY(firn_buf_addc(&sql, '.', err));
+    FIRN_TRY(firn_sql_ident(&sql, view.name, err));
+    FIRN_TRY(firn_buf_adds(&sql, " LIMIT 0", err));
+    FIRN_TRY(firn_sql_session(s->q, &session, err));
+    const firn_query_conf conf = {.sql = firn_buf_str(&sql), .line = 1, .column = 1, .prune = true};
+    firn_code code = firn_query(s->q->c->run, session, &conf, take_columns, s, &ignored);
+    return code == FIRN_E_NOMEM ? firn_raise_nomem(err) : FIRN_OK;
+}
+
+/* The one of the names that stands for this table; NULL: none does, or the cursor is in it. */
+static const firn_sql_name *meant(const spot *s, const firn_sql_name *names, size_t count,
+                                  firn_ident t)
+{
+    firn_str catalog = s->q->c->run->catalog ? s->q->c->run->catalog->name : FIRN_STR_LIT("");
+    for (size_t i = 0; i < count; i++) {
+        const firn_sql_name *n = &names[i];
+        bool here = n->starts[0] <= s->start && n->ends[n->part_count - 1] >= s->start;
+        if (here || !firn_sql_name_is(n, catalog, t.ns, t.name))
+            continue;
+        firn_str alias = alias_behind(s, n->ends[n->part_count - 1]);
+        if (s->parts.n == 0 || firn_str_ieq(s->parts.v[0], t.name) ||
+            (alias.n && firn_str_ieq(s->parts.v[0], alias)))
+            return n;
+    }
+    return NULL;
 }
 
 /* Columns of the tables in the statement; with a qualifier, of the one that it stands for. */
@@ -348,23 +414,17 @@ static firn_code offer_columns(spot *s, firn_err *err)
     firn_sql_name *names;
     size_t count;
     size_t name_count;
+    const firn_context *run = s->q->c->run;
     if (s->parts.n > 1)
         return FIRN_OK;
     FIRN_TRY(list_tables(s, &tables, &count, err));
     FIRN_TRY(firn_sql_names(s->all, s->a, &names, &name_count, err));
-    for (size_t i = 0; i < name_count; i++) {
-        firn_str alias = alias_behind(s, names[i].ends[names[i].part_count - 1]);
-        for (size_t t = 0; t < count; t++) {
-            firn_str catalog = s->q->c->run->catalog->name;
-            bool here = names[i].starts[0] <= s->start && names[i].ends[0] >= s->start;
-            if (here || !firn_sql_name_is(&names[i], catalog, tables[t].ns, tables[t].name))
-                continue;
-            bool meant = s->parts.n == 0 || firn_str_ieq(s->parts.v[0], tables[t].name) ||
-                         (alias.n && firn_str_ieq(s->parts.v[0], alias));
-            if (meant)
-                FIRN_TRY(offer_columns_of(s, tables[t], err));
-        }
-    }
+    for (size_t t = 0; t < count; t++)
+        if (meant(s, names, name_count, tables[t]))
+            FIRN_TRY(offer_columns_of(s, tables[t], err));
+    for (size_t v = 0; v < run->view_count; v++)
+        if (meant(s, names, name_count, run->views[v].ident))
+            FIRN_TRY(offer_columns_of_view(s, run->views[v].ident, err));
     return FIRN_OK;
 }
 

@@ -350,25 +350,37 @@ const char *firn_dot_name(size_t i)
 
 /* --- running ------------------------------------------------------------------------------- */
 
-/* The next word, with its quotes taken off; NULL: there is none. */
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* 'a text' or "a text"; NULL: none, or one that goes on behind the quote, as the name of a table
+ * does: "my schema".orders. */
+static const char *quoted_word(char *p, char **at)
+{
+    char *end = *p == '\'' || *p == '"' ? strchr(p + 1, *p) : NULL;
+    if (!end || (end[1] != '\0' && !is_blank(end[1])))
+        return NULL;
+    *at = end[1] ? end + 2 : end + 1;
+    *end = '\0';
+    return p + 1;
+}
+
+/* The next word; NULL: there is none. */
 static const char *next_word(char **at)
 {
     char *p = *at;
-    while (*p == ' ' || *p == '\t')
+    while (is_blank(*p))
         p++;
     if (*p == '\0')
         return NULL;
-    /* a quoted name with a dot behind it is a table's: raw."my orders" stays as it is */
-    char quote = *p == '\'' || *p == '"' ? *p : '\0';
-    char *end = quote ? strchr(p + 1, quote) : NULL;
-    if (end && (end[1] == '\0' || end[1] == ' ' || end[1] == '\t')) {
-        *at = end[1] ? end + 2 : end + 1;
-        *end = '\0';
-        return p + 1;
-    }
+    const char *quoted = quoted_word(p, at);
+    if (quoted)
+        return quoted;
     char *start = p;
     bool inside = false;
-    for (; *p && (inside || (*p != ' ' && *p != '\t')); p++)
+    for (; *p && (inside || !is_blank(*p)); p++)
         inside = inside != (*p == '"');
     *at = *p ? p + 1 : p;
     *p = '\0';

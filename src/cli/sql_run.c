@@ -368,17 +368,6 @@ firn_code firn_sql_session(firn_sql_run *q, firn_session **ret, firn_err *err)
     return FIRN_OK;
 }
 
-static firn_code run_in(firn_sql_run *q, firn_context *run, firn_session *s,
-                        const firn_query_conf *conf, firn_err *err)
-{
-    if (q->watch)
-        firn_watch_begin(q->watch, run);
-    firn_code code = firn_statement_run(run, s, conf, on_result, q, err);
-    if (q->watch)
-        firn_watch_end(q->watch);
-    return code;
-}
-
 /* In a context of its own that may write: the shell's only reads. */
 static firn_code run_change(firn_sql_run *q, const firn_query_conf *conf, firn_err *err)
 {
@@ -387,11 +376,15 @@ static firn_code run_change(firn_sql_run *q, const firn_query_conf *conf, firn_e
     firn_session *s;
     writer.run = NULL;
     FIRN_TRY(firn_command_open(&writer, q->args, &open, err));
+    if (q->watch)
+        firn_watch_swap(q->watch, writer.run);
     firn_code code = firn_context_session(writer.run, &s, err);
     if (code == FIRN_OK) {
-        code = run_in(q, writer.run, s, conf, err);
+        code = firn_statement_run(writer.run, s, conf, on_result, q, err);
         firn_context_session_close(writer.run, s);
     }
+    if (q->watch)
+        firn_watch_swap(q->watch, q->c->run);
     firn_context_close(writer.run);
     return code;
 }
@@ -404,7 +397,7 @@ static firn_code run_statement(firn_sql_run *q, const firn_query_conf *conf, fir
     if (changes && q->read_only && q->c->run->catalog)
         return run_change(q, conf, err);
     FIRN_TRY(firn_sql_session(q, &s, err));
-    return run_in(q, q->c->run, s, conf, err);
+    return firn_statement_run(q->c->run, s, conf, on_result, q, err);
 }
 
 firn_code firn_sql_one(firn_sql_run *q, firn_str sql, firn_err *err)
@@ -462,8 +455,7 @@ firn_code firn_sql_script(firn_sql_run *q, firn_str script, const char *file, si
     size_t count = 0;
     item i;
     for (; !q->leave && next_item(script, &at, &i); count++) {
-        if (!q->shell)
-            FIRN_TRY(firn_context_check(q->c->run, err));
+        FIRN_TRY(firn_context_check(q->c->run, err));
         FIRN_TRY(run_item(q, script, &i, file, err));
         FIRN_TRY(flush_results(q, err));
     }

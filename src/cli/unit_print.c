@@ -195,7 +195,7 @@ static firn_code print_heads(const table *t, firn_buf *out, firn_err *err)
                 out, err));
     }
     if (t->left_out)
-        FIRN_TRY(firn_buf_addf(out, err, "(%zu more, as expected)", t->left_out));
+        FIRN_TRY(firn_buf_addf(out, err, "(%zu more)", t->left_out));
     trim_line(out);
     return firn_buf_addc(out, '\n', err);
 }

@@ -253,22 +253,11 @@ static size_t print_in_place(const firn_column *col, size_t row, char out[48])
     return 0;
 }
 
-firn_code firn_value_text(const firn_column *col, size_t row, firn_buf *out, firn_err *err)
+/* Values of the less common types. */
+static firn_code long_way(const firn_column *col, size_t row, firn_buf *out, firn_err *err)
 {
     uint8_t uuid[16];
-    char small[48];
     const firn_type *t = col->type;
-    if (!firn_column_is_valid(col, row))
-        return FIRN_OK;
-    if (t->kind == FIRN_T_STRING)
-        return firn_buf_addstr(out, firn_strview_str(&((const firn_strview *)col->data)[row]), err);
-    size_t n = print_in_place(col, row, small);
-    if (!n && t->kind == FIRN_T_DATE)
-        n = print_day(((const int32_t *)col->data)[row], small);
-    else if (!n && (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ))
-        n = print_moment(((const int64_t *)col->data)[row], t->kind == FIRN_T_TIMESTAMPTZ, small);
-    if (n)
-        return firn_buf_add(out, small, n, err);
     if (t->kind == FIRN_T_STRUCT)
         return struct_text(col, row, out, err);
     if (t->kind == FIRN_T_LIST)
@@ -282,6 +271,22 @@ firn_code firn_value_text(const firn_column *col, size_t row, firn_buf *out, fir
         t->kind == FIRN_T_TIMESTAMP_NS)
         return timestamp_text(t, &v, out, err);
     return firn_value_print(t, &v, out, err);
+}
+
+firn_code firn_value_text(const firn_column *col, size_t row, firn_buf *out, firn_err *err)
+{
+    char small[48];
+    const firn_type *t = col->type;
+    if (!firn_column_is_valid(col, row))
+        return FIRN_OK;
+    if (t->kind == FIRN_T_STRING)
+        return firn_buf_addstr(out, firn_strview_str(&((const firn_strview *)col->data)[row]), err);
+    size_t n = print_in_place(col, row, small);
+    if (!n && t->kind == FIRN_T_DATE)
+        n = print_day(((const int32_t *)col->data)[row], small);
+    else if (!n && (t->kind == FIRN_T_TIMESTAMP || t->kind == FIRN_T_TIMESTAMPTZ))
+        n = print_moment(((const int64_t *)col->data)[row], t->kind == FIRN_T_TIMESTAMPTZ, small);
+    return n ? firn_buf_add(out, small, n, err) : long_way(col, row, out, err);
 }
 
 /* --- JSON ---------------------------------------------------------------------------------- */

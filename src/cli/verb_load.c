@@ -114,8 +114,9 @@ static int verb_load(const firn_args *args)
 const firn_verb firn_verb_load = {
     .name = "load",
     .synopsis = "FILES… [--into FOLDER] [options]",
-    .summary = "load JSON and CSV files into tables, without a project",
+    .summary = "load files into tables, without a project",
     .details =
+        "Reads JSON, CSV, TSV, BSON and Parquet, the first four also compressed (.gz, .zst).\n"
         "Each file becomes a table of its own name in the namespace raw; with --table all of\n"
         "them become one.  Types are found out.  A file that was loaded before is left out;\n"
         "one whose content changed stops the command, unless --replace is given.\n"

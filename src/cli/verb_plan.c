@@ -54,9 +54,19 @@ static firn_code print_plan(firn_command *c, const firn_args *args, const json_t
     return FIRN_OK;
 }
 
-static firn_code make_plan(firn_command *c, const firn_args *args, firn_planner *p,
-                           firn_graph *graph, const firn_run_opt *opt, int *ret_status,
-                           firn_err *err)
+/* Only how far it is: everything else is said once, in the plan.  The end of the run takes the line
+ * of progress back. */
+static void show_progress(void *printer, const json_t *event)
+{
+    const char *name = json_string_value(json_object_get(event, "event"));
+    bool shown = name && (strcmp(name, "progress") == 0 || strcmp(name, "run_finished") == 0);
+    if (shown)
+        firn_events_print(printer, event);
+}
+
+static firn_code make_and_print(firn_command *c, const firn_args *args, firn_planner *p,
+                                firn_graph *graph, const firn_run_opt *opt, int *ret_status,
+                                firn_err *err)
 {
     FIRN_AUTO(firn_json_unref) json_t *plan = NULL;
     firn_catch_signals(firn_planner_context(p));
@@ -64,6 +74,25 @@ static firn_code make_plan(firn_command *c, const firn_args *args, firn_planner 
     FIRN_TRY(print_plan(c, args, plan, err));
     *ret_status = (int)json_integer_value(json_object_get(plan, "exit"));
     return FIRN_OK;
+}
+
+/* The planner goes last: signals may come until then. */
+static firn_code plan_nodes(firn_command *c, const firn_args *args, firn_context_conf conf,
+                            firn_graph *graph, const firn_run_opt *opt, int *ret_status,
+                            firn_err *err)
+{
+    firn_planner *p;
+    firn_events_printer *printer;
+    FIRN_TRY(firn_events_printer_new(FIRN_EVENTS_HUMAN, NULL, &printer, err));
+    conf.on_event = show_progress;
+    conf.event_arg = printer;
+    firn_code code = firn_planner_open(c->env, c->project, conf, &p, err);
+    if (code == FIRN_OK) {
+        code = make_and_print(c, args, p, graph, opt, ret_status, err);
+        firn_planner_close(p);
+    }
+    firn_events_printer_free(printer);
+    return code;
 }
 
 static firn_code plan(firn_command *c, const firn_args *args, int *ret_status, firn_err *err)
@@ -74,7 +103,6 @@ static firn_code plan(firn_command *c, const firn_args *args, int *ret_status, f
     firn_selection sel;
     firn_run_opt opt;
     firn_context_conf conf;
-    firn_planner *p;
     FIRN_TRY(firn_command_project(c, args, err));
     FIRN_TRY(firn_command_models(c, args, &models, &model_count, err));
     FIRN_TRY(firn_graph_make(c->project, models, model_count, c->arena, &graph, err));
@@ -82,10 +110,7 @@ static firn_code plan(firn_command *c, const firn_args *args, int *ret_status, f
     FIRN_TRY(firn_graph_select(&graph, &sel, err));
     FIRN_TRY(firn_run_options("plan", args, c->arena, &opt, err));
     FIRN_TRY(firn_command_conf(c, args, &(firn_command_opt){0}, &conf, err));
-    FIRN_TRY(firn_planner_open(c->env, c->project, conf, &p, err));
-    firn_code code = make_plan(c, args, p, &graph, &opt, ret_status, err);
-    firn_planner_close(p);
-    return code;
+    return plan_nodes(c, args, conf, &graph, &opt, ret_status, err);
 }
 
 static int verb_plan(const firn_args *args)

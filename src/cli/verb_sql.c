@@ -54,6 +54,30 @@ static bool is_folder(firn_command *c, const char *path)
     return firn_fs_stat(c->env, path, &st, NULL) == FIRN_OK && st.is_dir;
 }
 
+/* No statement begins so. */
+static bool looks_like_path(const char *text)
+{
+    bool path = text[0] == '/' || text[0] == '~' || strncmp(text, "./", 2) == 0 ||
+                strncmp(text, "../", 3) == 0;
+    return path && !strchr(text, ' ') && strncmp(text, "/*", 2) != 0;
+}
+
+/* What stands first may have been meant as a warehouse; `rest`: the words that are understood. */
+static firn_code check_folder(const firn_args *a, size_t rest, const char *command, firn_err *err)
+{
+    if (rest != 1)
+        return FIRN_OK;
+    if (command && looks_like_path(command)) {
+        firn_raise(err, FIRN_E_USAGE, "there is no folder %s", firn_quotec(command).s);
+        return firn_err_advise(err, "firn load FILES --into %s makes a warehouse", command);
+    }
+    if (a->rest_count != 2)
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_USAGE, "there is no folder %s", firn_quotec(a->rest[0]).s);
+    return firn_err_advise(err, "firn sql takes a warehouse and a statement, or a statement: "
+                                "put it in quotes");
+}
+
 /* firn sql [WAREHOUSE] [SQL] */
 static firn_code choose(sql_command *q, const char **ret_warehouse, firn_err *err)
 {
@@ -66,11 +90,7 @@ static firn_code choose(sql_command *q, const char **ret_warehouse, firn_err *er
         *ret_warehouse = a->rest[rest++];
     if (!command && !file && rest < a->rest_count)
         command = a->rest[rest++];
-    if (rest == 1 && a->rest_count == 2) {
-        firn_raise(err, FIRN_E_USAGE, "there is no folder %s", firn_quotec(a->rest[0]).s);
-        return firn_err_advise(err, "firn sql takes a warehouse and a statement, or a statement: "
-                                    "put it in quotes");
-    }
+    FIRN_TRY(check_folder(a, rest, command, err));
     if (rest < a->rest_count)
         return firn_raise(err, FIRN_E_USAGE, "%s is one argument too many",
                           firn_quotec(a->rest[rest]).s);

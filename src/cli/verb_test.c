@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* firn test: unit tests of models, and the checks of the tables that are there. */
+#include "cli/junit.h"
 #include "cli/models.h"
 #include "cli/screen.h"
 #include "cli/unit_print.h"
@@ -22,6 +23,7 @@ static const firn_arg test_args[] = {
     FIRN_ARG_VAR,
     FIRN_ARG_MEMORY,
     FIRN_ARG_THREADS,
+    {"junit", 0, "FILE", "also write the outcome as JUnit's XML, for CI servers"},
     FIRN_ARG_JSON,
     FIRN_ARG_QUIET,
     FIRN_ARG_HELP,
@@ -44,6 +46,10 @@ typedef struct testing {
     firn_unit_tests tests;
     bool *chosen; /* by test: selected by its own name */
     firn_variables vars;
+    const char *junit_file; /* NULL: none */
+    bool junit_short;       /* memory was out */
+    firn_junit junit;
+    firn_str failing_table; /* that has rows to look at; .p == NULL: none */
 
     size_t unit_passed;
     size_t unit_failed;
@@ -86,21 +92,55 @@ static void print_check(const testing *t, const json_t *e)
     print_samples(json_object_get(e, "samples"));
 }
 
+/* What cannot be kept for --junit is missed when it is written. */
+static void note_check(testing *t, const json_t *e)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)64 << 20);
+    const json_t *samples = json_object_get(e, "samples");
+    bool failing = json_integer_value(json_object_get(e, "failing")) != 0;
+    bool warn = strcmp(str(e, "severity"), "warn") == 0;
+    const char *table =
+        firn_arena_printf(t->c->arena, "%s.%s", str(e, "namespace"), str(e, "table"));
+    if (failing)
+        t->failing_table = firn_str_of(table);
+    for (size_t i = 0; i < json_array_size(samples); i++)
+        if (firn_buf_addf(&text, NULL, "%s\n", json_string_value(json_array_get(samples, i))) !=
+            FIRN_OK)
+            return;
+    const firn_junit_case c = {.suite = "checks",
+                               .group = firn_str_of(table),
+                               .name = firn_str_of(str(e, "check")),
+                               .outcome = !failing ? FIRN_JUNIT_PASSED
+                                          : warn   ? FIRN_JUNIT_WARNED
+                                                   : FIRN_JUNIT_FAILED,
+                               .message = firn_str_of(str(e, "text")),
+                               .text = firn_buf_str(&text)};
+    if (t->junit_file && firn_junit_add(&t->junit, &c, NULL) != FIRN_OK)
+        t->junit_short = true;
+}
+
+static void print_event(const json_t *event)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf line = FIRN_BUF((size_t)64 << 20);
+    if (firn_json_print(event, 0, &line, NULL) != FIRN_OK)
+        return;
+    printf("%s\n", firn_buf_cstr(&line));
+    fflush(stdout);
+}
+
 static void on_event(void *arg, const json_t *event)
 {
-    const testing *t = arg;
-    if (t->json) {
-        FIRN_AUTO(firn_buf_free) firn_buf line = FIRN_BUF((size_t)64 << 20);
-        if (firn_json_print(event, 0, &line, NULL) != FIRN_OK)
-            return;
-        printf("%s\n", firn_buf_cstr(&line));
-        fflush(stdout);
-    } else if (strcmp(str(event, "event"), "check") == 0) {
+    testing *t = arg;
+    bool check = strcmp(str(event, "event"), "check") == 0;
+    if (check)
+        note_check(t, event);
+    if (t->json)
+        print_event(event);
+    else if (check)
         print_check(t, event);
-    } else if (strcmp(str(event, "event"), "note") == 0 && !t->quiet) {
+    else if (strcmp(str(event, "event"), "note") == 0 && !t->quiet)
         fprintf(stderr, "note %s.%s: %s\n", str(event, "namespace"), str(event, "table"),
                 str(event, "text"));
-    }
 }
 
 /* --- what is selected ---------------------------------------------------------------------- */
@@ -179,6 +219,38 @@ static firn_code choose(testing *t, firn_err *err)
 
 /* --- unit tests ---------------------------------------------------------------------------- */
 
+static firn_code note_unit(testing *t, const firn_unit_result *r, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)64 << 20);
+    FIRN_AUTO(firn_buf_free) firn_buf message = FIRN_BUF((size_t)1 << 16);
+    const firn_unit_print_opt plain = {.unicode = true, .width = 120};
+    static const firn_junit_outcome outcomes[] = {
+        [FIRN_UNIT_PASSED] = FIRN_JUNIT_PASSED,
+        [FIRN_UNIT_FAILED] = FIRN_JUNIT_FAILED,
+        [FIRN_UNIT_ERROR] = FIRN_JUNIT_ERROR,
+    };
+    if (r->status == FIRN_UNIT_FAILED) {
+        FIRN_TRY(firn_unit_print_diff(r, &plain, &text, err));
+        FIRN_TRY(firn_buf_addf(&message, err, "%zu row%s", r->diff_count,
+                               r->diff_count == 1 ? " differs" : "s differ"));
+    }
+    if (r->status == FIRN_UNIT_ERROR) {
+        FIRN_TRY(firn_buf_addf(&message, err, "%s", r->err.text));
+        FIRN_TRY(firn_buf_addf(&text, err, "%s\n%s\n", r->err.where, r->err.advice));
+    }
+    const firn_unit_test *u = r->test;
+    const firn_junit_case c = {.suite = "unit tests",
+                               .group = u->node->name,
+                               .name = u->name,
+                               .file = u->place.file,
+                               .line = u->place.line,
+                               .seconds = (double)r->duration_us / 1e6,
+                               .outcome = outcomes[r->status],
+                               .message = firn_buf_str(&message),
+                               .text = firn_buf_str(&text)};
+    return firn_junit_add(&t->junit, &c, err);
+}
+
 static firn_code run_one(testing *t, firn_unit_bench *bench, const firn_unit_test *test,
                          firn_err *err)
 {
@@ -193,6 +265,8 @@ static firn_code run_one(testing *t, firn_unit_bench *bench, const firn_unit_tes
     t->unit_wrong +=
         r.status == FIRN_UNIT_ERROR && firn_code_policy_of(r.err.code)->exit_status ==
                                            firn_code_policy_of(FIRN_E_CONFIG)->exit_status;
+    if (t->junit_file)
+        FIRN_TRY(note_unit(t, &r, err));
     if (t->json)
         firn_event(&t->c->run->events, "unit_test", firn_unit_json(&r));
     else if (!passed || !t->quiet)
@@ -232,7 +306,15 @@ static bool is_there(const testing *t, const firn_node *n)
 
 static void say_broken(testing *t, const firn_node *n, const firn_err *e)
 {
+    const firn_junit_case c = {.suite = "checks",
+                               .group = n->name,
+                               .name = FIRN_STR_LIT("all checks"),
+                               .outcome = FIRN_JUNIT_ERROR,
+                               .message = firn_str_of(e->text),
+                               .text = firn_str_of(e->where)};
     t->broken++;
+    if (t->junit_file && firn_junit_add(&t->junit, &c, NULL) != FIRN_OK)
+        t->junit_short = true;
     if (t->json) {
         firn_event(&t->c->run->events, "check_error",
                    json_pack("{s:o, s:o, s:o}", "namespace", firn_json_new_str(n->ident.ns),
@@ -325,6 +407,9 @@ static void print_hint(const testing *t)
     if (t->absent)
         printf("%zu table%s with checks %s not there yet: firn run\n", t->absent,
                t->absent == 1 ? "" : "s", t->absent == 1 ? "is" : "are");
+    if (t->failing_table.p)
+        printf("next: firn sql \"FROM %.*s" FIRN_FAILURES_SUFFIX "\"\n",
+               FIRN_STR_ARG(t->failing_table));
 }
 
 static void finish(testing *t, int64_t began_us)
@@ -397,13 +482,21 @@ static firn_code test(firn_command *c, const firn_args *args, int *ret_status, f
                  .data = data || !unit,
                  .json = firn_args_has(args, "json"),
                  .quiet = firn_args_has(args, "quiet"),
+                 .junit = {.a = c->arena},
                  .look = {.colour = look.colour, .unicode = look.unicode}};
     if (!firn_screen_size(STDOUT_FILENO, &rows, &t.look.width))
         t.look.width = 120;
+    if (firn_args_get(args, "junit"))
+        FIRN_TRY(firn_path_absolute(firn_str_of(firn_args_get(args, "junit")), c->arena,
+                                    &t.junit_file, err));
     FIRN_TRY(load(&t, err));
     FIRN_TRY(open_context(&t, err));
     FIRN_TRY(run_units(&t, err));
     FIRN_TRY(run_checks(&t, err));
+    if (t.junit_short)
+        return firn_raise_nomem(err);
+    if (t.junit_file)
+        FIRN_TRY(firn_junit_write(&t.junit, c->env, t.junit_file, err));
     finish(&t, began);
     *ret_status = exit_status(&t);
     return FIRN_OK;

@@ -6,8 +6,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define AGAIN_MS 10 /* a statement that is about to begin is not interrupted yet */
-#define PATIENCE 3  /* so many Ctrl-C end the shell if the statement does not end */
+#define AGAIN_MS    10   /* a statement that is about to begin is not interrupted yet */
+#define PATIENCE    3    /* more Ctrl-C than that … */
+#define PATIENCE_MS 3000 /* … for so long end the shell, where the statement does not end */
 
 static void tell(firn_watch *w, char what)
 {
@@ -19,11 +20,11 @@ static void tell(firn_watch *w, char what)
 static bool interrupt(firn_watch *w)
 {
     pthread_mutex_lock(&w->lock);
-    bool there = w->run != NULL;
+    bool there = w->run && !atomic_load(&w->pager->waiting);
     if (there) {
         atomic_store(&w->stopped, true);
         firn_context_interrupt(w->run);
-        pid_t pager = atomic_load(w->pager);
+        pid_t pager = atomic_load(&w->pager->pid);
         if (pager > 0)
             kill(pager, SIGTERM);
     }
@@ -31,43 +32,56 @@ static bool interrupt(firn_watch *w)
     return there;
 }
 
-/* Until the statement has ended. */
-static void stop_statement(firn_watch *w)
+static int64_t clock_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void ask_to_leave(firn_watch *w)
+{
+    atomic_store(&w->leave, true);
+    tell(w, 'q');
+}
+
+/* Until the statement has ended; false: there was none. */
+static bool stop_statement(firn_watch *w)
 {
     const struct timespec pause = {0, AGAIN_MS * 1000000L};
+    int64_t began = clock_ms();
     unsigned presses = 1;
+    bool any = false;
     while (interrupt(w)) {
+        any = true;
         int signal = sigtimedwait(&w->signals, NULL, &pause);
         presses += signal == SIGINT;
-        if (signal == SIGTERM || signal == SIGHUP) {
-            atomic_store(&w->leave, true);
-            tell(w, 'q');
-        }
-        if (presses > PATIENCE) {
+        if (signal == SIGWINCH)
+            tell(w, 'w');
+        if (signal == SIGTERM || signal == SIGHUP)
+            ask_to_leave(w);
+        if (presses > PATIENCE && clock_ms() - began > PATIENCE_MS) {
             firn_terminal_restore(w->terminal);
             _exit(130);
         }
     }
+    return any;
 }
 
 static void *watch(void *arg)
 {
     firn_watch *w = arg;
     int signal;
-    while (sigwait(&w->signals, &signal) == 0 && !atomic_load(&w->over)) {
+    while (!atomic_load(&w->over) && sigwait(&w->signals, &signal) == 0) {
+        if (atomic_load(&w->over))
+            break;
         if (signal == SIGWINCH) {
             tell(w, 'w');
         } else if (signal == SIGINT) {
-            pthread_mutex_lock(&w->lock);
-            bool there = w->run != NULL;
-            pthread_mutex_unlock(&w->lock);
-            if (there)
-                stop_statement(w);
-            else
+            if (!stop_statement(w))
                 tell(w, 'i');
         } else {
-            atomic_store(&w->leave, true);
-            tell(w, 'q');
+            ask_to_leave(w);
             stop_statement(w);
         }
     }
@@ -101,12 +115,34 @@ void firn_watch_stop(firn_watch *w)
     close(w->told[1]);
 }
 
+/* Ctrl-C that came while there was nothing to end. */
+static bool was_told(firn_watch *w)
+{
+    bool told = false;
+    char what;
+    while (read(w->told[0], &what, 1) == 1)
+        told = told || what == 'i';
+    return told;
+}
+
 void firn_watch_begin(firn_watch *w, firn_context *run)
 {
     pthread_mutex_lock(&w->lock);
+    bool stop = was_told(w) || atomic_load(&w->leave);
     firn_context_resume(run);
-    atomic_store(&w->stopped, false);
+    atomic_store(&w->stopped, stop);
     w->run = run;
+    if (stop)
+        firn_context_interrupt(run);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void firn_watch_swap(firn_watch *w, firn_context *run)
+{
+    pthread_mutex_lock(&w->lock);
+    w->run = run;
+    if (atomic_load(&w->stopped))
+        firn_context_interrupt(run);
     pthread_mutex_unlock(&w->lock);
 }
 

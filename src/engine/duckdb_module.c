@@ -205,6 +205,9 @@ static firn_code session_open(firn_engine *e, firn_session **ret, firn_err *err)
         return firn_raise_nomem(err);
     }
     s->number = firn_duckdb_number(s->con);
+    /* so that it can be asked how far a statement is; it says nothing by itself */
+    (void)run(s, "PRAGMA disable_print_progress_bar", NULL);
+    (void)run(s, "PRAGMA enable_progress_bar", NULL);
     *ret = s;
     return FIRN_OK;
 }

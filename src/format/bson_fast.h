@@ -130,16 +130,40 @@ static const char *bson_spelled(firn_json_run *run, firn_json_node *n, size_t ro
 
 /* --- numbers ------------------------------------------------------------------------------- */
 
+/* Up to here every integer is a double of its own. */
+#define MAX_EXACT (INT64_C(1) << 53)
+
+/* Reads an integer, also one that is spelled as a double. */
+static inline bool integer_at(uint8_t type, const char **p, int64_t *ret)
+{
+    double d;
+    switch (type) {
+    case FIRN_BSON_INT:
+        *ret = load_i32(*p);
+        *p += 4;
+        return true;
+    case FIRN_BSON_LONG:
+        *ret = (int64_t)firn_load8(*p);
+        *p += 8;
+        return true;
+    case FIRN_BSON_DOUBLE:
+        d = firn_bson_f64((const uint8_t *)*p);
+        if (!(d >= -(double)MAX_EXACT && d <= (double)MAX_EXACT) || d != (double)(int64_t)d ||
+            firn_load8(*p) == UINT64_C(1) << 63) /* -0.0 */
+            return false;
+        *ret = (int64_t)d;
+        *p += 8;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static inline const char *bson_integer(firn_json_node *n, size_t row, uint8_t type, const char *p)
 {
     int64_t v;
-    if (type == FIRN_BSON_INT)
-        v = load_i32(p);
-    else if (FIRN_LIKELY(type == FIRN_BSON_LONG))
-        v = (int64_t)firn_load8(p);
-    else
+    if (FIRN_UNLIKELY(!integer_at(type, &p, &v)))
         return NULL;
-    p += type == FIRN_BSON_INT ? 4 : 8;
     if (n->op == FIRN_JSON_INT && (v < INT32_MIN || v > INT32_MAX))
         return NULL;
     if (n->op == FIRN_JSON_INT)
@@ -149,13 +173,36 @@ static inline const char *bson_integer(firn_json_node *n, size_t row, uint8_t ty
     return bson_done(n, row, p);
 }
 
+/* A whole number in a column of decimals of up to 18 digits. */
+static const char *whole_decimal(firn_json_node *n, size_t row, uint8_t type, const char *p)
+{
+    int64_t v;
+    int64_t unscaled;
+    if (n->op != FIRN_JSON_DECIMAL || !integer_at(type, &p, &v) ||
+        __builtin_mul_overflow(v, (int64_t)firn_dec_pow10(n->scale), &unscaled) ||
+        unscaled <= -(int64_t)n->limit || unscaled >= (int64_t)n->limit)
+        return NULL;
+#if FIRN_BSON_STORE
+    firn_column_put_dec(n->col, row, unscaled);
+#endif
+    return bson_done(n, row, p);
+}
+
 /* Any decimal, not only of up to 18 digits. */
 static inline const char *bson_decimal(firn_json_node *n, size_t row, uint8_t type, const char *p)
 {
     firn_i128 v;
     const firn_type *t = &n->layout->type;
+    int64_t usual;
     if (FIRN_UNLIKELY(type != FIRN_BSON_DECIMAL128))
-        return NULL;
+        return whole_decimal(n, row, type, p);
+    if (FIRN_LIKELY(n->op == FIRN_JSON_DECIMAL &&
+                    firn_d128_usual((const uint8_t *)p, n->scale, n->limit, &usual))) {
+#if FIRN_BSON_STORE
+        firn_column_put_dec(n->col, row, usual);
+#endif
+        return bson_done(n, row, p + 16);
+    }
     firn_d128 d = firn_d128_read((const uint8_t *)p);
     if (FIRN_UNLIKELY(firn_d128_to_dec(&d, t->precision, t->scale, &v) != FIRN_FIT_OK))
         return NULL;
@@ -168,14 +215,17 @@ static inline const char *bson_decimal(firn_json_node *n, size_t row, uint8_t ty
 static inline const char *bson_double(firn_json_node *n, size_t row, uint8_t type, const char *p)
 {
     double d;
-    if (type == FIRN_BSON_INT)
-        d = load_i32(p);
-    else if (FIRN_LIKELY(type == FIRN_BSON_DOUBLE))
+    int64_t v;
+    if (FIRN_LIKELY(type == FIRN_BSON_DOUBLE)) {
         d = firn_bson_f64((const uint8_t *)p);
-    else
+        p += 8;
+    } else if (integer_at(type, &p, &v) && v >= -MAX_EXACT && v <= MAX_EXACT) {
+        d = (double)v;
+    } else {
         return NULL;
+    }
     SET(double, FIRN_LIKELY(d == d) ? d : (double)__builtin_nanf("")); /* one NaN is enough */
-    return bson_done(n, row, p + (type == FIRN_BSON_INT ? 4 : 8));
+    return bson_done(n, row, p);
 }
 
 static const char *bson_boolean(firn_json_node *n, size_t row, uint8_t type, const char *p)

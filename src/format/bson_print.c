@@ -31,8 +31,15 @@ static firn_code add_wrapped(firn_buf *out, const char *key, const char *text, s
 static firn_code add_integer(firn_buf *out, const char *key, int64_t v, firn_err *err)
 {
     char text[24];
-    int n = snprintf(text, sizeof text, "%" PRId64, v);
-    return add_wrapped(out, key, text, (size_t)n, err);
+    size_t at = sizeof text;
+    uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest);
+    if (v < 0)
+        text[--at] = '-';
+    return add_wrapped(out, key, text + at, sizeof text - at, err);
 }
 
 static firn_code add_double(firn_buf *out, double d, firn_err *err)

@@ -81,6 +81,16 @@ static firn_code quote_cell(fill *f, firn_str text, firn_err *err)
     return firn_json_escape(text, &f->quoted, err);
 }
 
+/* What was discarded is listed as the file has it, not as JSON. */
+static firn_code list_as_is(fill *f, firn_misfit how, firn_str text, bool lands, firn_err *err)
+{
+    firn_rejects *r = f->misfits.rejects;
+    if (how != FIRN_MISFIT_DISCARD || !lands)
+        return FIRN_OK;
+    r->v[r->n - 1].value = firn_arena_str(r->arena, text);
+    return r->v[r->n - 1].value.p ? FIRN_OK : firn_arena_raise(r->arena, err);
+}
+
 /* A cell does not go into its column: null stands for it, or the record is a reject. */
 static firn_code misfit(fill *f, size_t i, uint16_t id, firn_str text, const char *reason,
                         firn_err *err)
@@ -92,6 +102,7 @@ static firn_code misfit(fill *f, size_t i, uint16_t id, firn_str text, const cha
     FIRN_TRY(firn_misfits_value(&f->misfits, t->layout, &at, firn_buf_str(&f->quoted), id, &lands,
                                 err, "value %s %s", firn_quote(text).s, reason));
     f->rejected = !lands;
+    FIRN_TRY(list_as_is(f, t->layout->misfit, text, lands, err));
     return lands ? firn_column_null(t->to, f->row, err) : FIRN_OK;
 }
 
@@ -119,7 +130,7 @@ static firn_code misfit_name(fill *f, size_t i, firn_str text, firn_err *err)
     FIRN_TRY(quote_cell(f, text, err));
     FIRN_TRY(firn_misfits_key(&f->misfits, f->layout, &at, firn_buf_str(&f->quoted), &lands, err));
     f->rejected = !lands;
-    return FIRN_OK;
+    return list_as_is(f, f->layout->unknown, text, lands, err);
 }
 
 /* --- one record ---------------------------------------------------------------------------- */

@@ -8,9 +8,10 @@
 #define BIAS      6176
 #define HIGH_BITS 49 /* of the coefficient, in the upper half */
 
-static firn_u128 limit(void)
+/* 10^34 */
+static inline firn_u128 limit(void)
 {
-    return (firn_u128)firn_dec_pow10(FIRN_D128_DIGITS);
+    return (firn_u128)UINT64_C(0x0001ed09bead87c0) << 64 | UINT64_C(0x378d8e6400000000);
 }
 
 firn_d128 firn_d128_read(const uint8_t *bytes)

@@ -5,6 +5,7 @@
 #define FIRN_DECIMAL128_H
 
 #include "base/dec.h"
+#include "base/str.h"
 #include "format/scalar.h"
 
 #define FIRN_D128_DIGITS       34
@@ -23,6 +24,20 @@ typedef struct firn_d128 {
 /* Reads the 16 bytes of BSON, the lowest first.  A coefficient beyond 34 digits is 0, as IEEE 754
  * says of encodings that are not canonical. */
 firn_d128 firn_d128_read(const uint8_t *bytes);
+
+/* The usual decimal, quickly: the unscaled value of one with just this scale (0 to 18), if it is
+ * below `limit`. */
+static inline bool firn_d128_usual(const uint8_t *bytes, unsigned scale, uint64_t limit,
+                                   int64_t *ret)
+{
+    uint64_t low = firn_load8((const char *)bytes);
+    uint64_t high = firn_load8((const char *)bytes + 8);
+    uint64_t wanted = (uint64_t)(-FIRN_D128_MIN_EXPONENT - (int)scale) << 49;
+    if ((high & INT64_MAX) != wanted || low >= limit)
+        return false;
+    *ret = high >> 63 ? -(int64_t)low : (int64_t)low;
+    return true;
+}
 
 /* Reads "-1.50E+3", "Infinity", "NaN" (any case): the whole text.  False for anything else and for
  * what does not fit exactly. */

@@ -62,7 +62,8 @@ typedef struct firn_reject {
     uint16_t id;     /* E2xxx */
     firn_str path;   /* "lines[2].debit"; "" for the whole record */
     firn_str reason; /* a sentence */
-    firn_str value;  /* JSON: the record lands, without this value; .p == NULL: it does not */
+    firn_str value;  /* the record lands, without this value (JSON; of CSV the cell); .p == NULL: it
+                      * does not */
     bool fatal;      /* nothing shall land (FIRN_MISFIT_FAIL) */
 } firn_reject;
 

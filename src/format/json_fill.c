@@ -167,25 +167,41 @@ static bool misfit_value(filler *f, firn_json_node *n, size_t row, const char *p
 static bool careful_value(filler *f, firn_json_node *n, size_t row, const char *p,
                           const firn_spot *s);
 
-/* A key without a column: its value is kept elsewhere, or the record is a reject. */
-static bool misfit_key(filler *f, firn_json_node *n, firn_json_key key, const char *p,
-                       const firn_spot *s)
+/* Remembers where the value of a key without a column begins, of equal keys the last one's. */
+static bool note_key(filler *f, firn_json_key key, const char *p, firn_map *unknown)
 {
     firn_json_run *run = &f->run;
     firn_str name = firn_json_decode(key.p, key.n, key.escaped, run->scratch);
-    firn_str json = {p, (size_t)(firn_json_behind(p, run->end) - p)};
-    firn_spot here = {s, name, 0};
-    bool lands = false;
     run->scratch_used = true;
-    run->code = name.p ? firn_misfits_key(&f->misfits, n->layout, &here, json, &lands, run->err)
-                       : firn_arena_raise(run->scratch, run->err);
-    return !run->code && lands;
+    run->duplicate_keys += name.p && firn_map_get(unknown, name);
+    if (name.p && firn_map_put(unknown, name, (void *)(uintptr_t)p))
+        return true;
+    run->code = firn_arena_raise(run->scratch, run->err);
+    return false;
+}
+
+/* Keys without a column: their values are kept elsewhere, or the record is a reject. */
+static bool misfit_keys(filler *f, firn_json_node *n, const firn_map *unknown, const firn_spot *s)
+{
+    firn_json_run *run = &f->run;
+    for (size_t i = 0; i < unknown->n; i++) {
+        const char *p = unknown->v[i].value;
+        firn_spot here = {s, unknown->v[i].key, 0};
+        bool lands = true;
+        firn_str json = {p, (size_t)(firn_json_behind(p, run->end) - p)};
+        if (!firn_json_is_null(run, p))
+            run->code = firn_misfits_key(&f->misfits, n->layout, &here, json, &lands, run->err);
+        if (run->code || !lands)
+            return false;
+    }
+    return true;
 }
 
 /* Finds where the values of an object's columns are, the last one where a key is there twice. */
 static bool find_values(filler *f, firn_json_node *n, const char *p, const firn_spot *s)
 {
     firn_json_run *run = &f->run;
+    firn_map unknown = FIRN_MAP(run->scratch);
     uint32_t instance = ++n->instance;
     bool more = firn_json_first_item(&p, run->end);
     while (more) {
@@ -198,13 +214,13 @@ static bool find_values(filler *f, firn_json_node *n, const char *p, const firn_
             run->duplicate_keys += child->stamp == instance;
             child->stamp = instance;
             child->value = p;
-        } else if (!firn_json_is_null(run, p) && !misfit_key(f, n, key, p, s)) {
+        } else if (!note_key(f, key, p, &unknown)) {
             return false;
         }
         p = firn_json_behind(p, run->end);
         more = firn_json_next_item(&p, run->end);
     }
-    return true;
+    return misfit_keys(f, n, &unknown, s);
 }
 
 static bool careful_object(filler *f, firn_json_node *n, size_t row, const char *p,

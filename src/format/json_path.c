@@ -35,10 +35,12 @@ static firn_code key_missing(firn_json_cut *c)
 {
     firn_json_path *path = &c->f->path;
     firn_quoted want = firn_quote(path->keys[path->level]);
-    return firn_json_broken(
-        c, "there is no key %s%s%s (records: %s); there %s%s", want.s, path->level ? " in " : "",
-        path->level ? firn_quote(path->keys[path->level - 1]).s : "", firn_quote(path->text).s,
-        path->names[0] ? "is " : "are no keys", path->names);
+    firn_json_broken(c, "there is no key %s%s%s (records: %s); there %s%s", want.s,
+                     path->level ? " in " : "",
+                     path->level ? firn_quote(path->keys[path->level - 1]).s : "",
+                     firn_quote(path->text).s, path->names[0] ? "is " : "are no keys", path->names);
+    return firn_err_advise(c->err, "`records` names the list of records by the keys that lead to "
+                                   "it, like data.rows; `firn peek FILE` guesses it");
 }
 
 /* Remembers a key for key_missing. */

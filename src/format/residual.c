@@ -11,7 +11,7 @@
 /* Of a residual and of a path: no more than a record may have. */
 #define TEXT_BYTES ((size_t)64 << 20)
 /* Paths whose conflicts are counted, and what is kept of a value as an example. */
-#define MAX_CONFLICTS 200
+#define MAX_CONFLICTS 400
 #define EXAMPLE_BYTES 80
 
 /* --- paths --------------------------------------------------------------------------------- */
@@ -118,6 +118,23 @@ static firn_code add_member(firn_misfits *m, firn_str json, firn_err *err)
     return firn_buf_addstr(&m->text, json, err);
 }
 
+static bool is_before(firn_str a, firn_str b)
+{
+    int c = memcmp(a.p, b.p, FIRN_MIN(a.n, b.n));
+    return c < 0 || (c == 0 && a.n < b.n);
+}
+
+/* Keeps an example in the room that a conflict has for one. */
+static void keep_example(firn_conflict *c, firn_str example)
+{
+    char *room = (char *)(uintptr_t)c->example.p;
+    c->example.n = FIRN_MIN(example.n, (size_t)EXAMPLE_BYTES);
+    if (c->example.n)
+        memcpy(room, example.p, c->example.n);
+}
+
+/* Of the examples the first one in the order of bytes stays: which one came first is a matter of
+ * threads. */
 firn_code firn_conflicts_add(firn_conflicts_seen *list, const firn_conflict *c, firn_arena *a,
                              firn_err *err)
 {
@@ -125,14 +142,18 @@ firn_code firn_conflicts_add(firn_conflicts_seen *list, const firn_conflict *c, 
         if (!firn_str_eq(list->v[i].path, c->path))
             continue;
         list->v[i].count += c->count;
+        if (is_before(c->example, list->v[i].example))
+            keep_example(&list->v[i], c->example);
         return FIRN_OK;
     }
     if (list->n == MAX_CONFLICTS)
         return FIRN_OK;
-    firn_conflict copy = {firn_arena_str(a, c->path), c->count, firn_arena_str(a, c->example)};
-    if (!copy.path.p || !copy.example.p || !firn_vec_push(a, list, copy))
+    firn_conflict copy = {.path = firn_arena_str(a, c->path), .count = c->count};
+    copy.example.p = firn_arena_alloc(a, EXAMPLE_BYTES);
+    if (!copy.path.p || !copy.example.p)
         return firn_arena_raise(a, err);
-    return FIRN_OK;
+    keep_example(&copy, c->example);
+    return firn_vec_push(a, list, copy) ? FIRN_OK : firn_arena_raise(a, err);
 }
 
 /* Counts a value that has no place in its column, of a record that goes on. */

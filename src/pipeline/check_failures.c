@@ -55,24 +55,22 @@ static firn_code add_columns(const firn_checking *c, const firn_finding *f, firn
                            "CAST(%" PRId64 " AS BIGINT) AS failing, CAST('%s' AS VARCHAR) AS "
                            "run_id, CAST('%.*s' AS TIMESTAMPTZ) AS checked_at, CAST(",
                            warn ? "warn" : "error", f->failing, c->run->run_id, (int)n, at));
-    if (f->fact.p) {
+    if (f->fact.p)
         FIRN_TRY(firn_sql_text(out, f->fact, err));
-    } else {
-        FIRN_TRY(firn_buf_adds(out, "to_json(", err));
-        FIRN_TRY(firn_sql_ident(out, c->in->ident.name, err));
-        FIRN_TRY(firn_buf_addc(out, ')', err));
-    }
+    else
+        FIRN_TRY(firn_buf_adds(out, "to_json(firn_row)", err));
     return firn_buf_adds(out, " AS VARCHAR) AS \"row\"", err);
 }
 
+/* The rows have a name of their own there: one of their columns may be called like the table. */
 static firn_code add_finding(firn_checking *c, const firn_finding *f, firn_buf *out, firn_err *err)
 {
-    FIRN_AUTO(firn_buf_free) firn_buf what = FIRN_SQL_BUF;
-    FIRN_TRY(add_columns(c, f, &what, err));
+    FIRN_TRY(add_columns(c, f, out, err));
     if (f->fact.p)
-        return firn_buf_addstr(out, firn_buf_str(&what), err);
-    FIRN_TRY(firn_checking_rows(c, f->check, firn_buf_cstr(&what), out, err));
-    return firn_buf_addf(out, err, " LIMIT %d", KEPT_ROWS);
+        return FIRN_OK;
+    FIRN_TRY(firn_buf_adds(out, " FROM (", err));
+    FIRN_TRY(firn_checking_rows(c, f->check, "SELECT *", out, err));
+    return firn_buf_addf(out, err, " LIMIT %d) AS firn_row", KEPT_ROWS);
 }
 
 static firn_code select_rows(firn_checking *c, firn_buf *out, firn_err *err)

@@ -341,13 +341,22 @@ static firn_code add_keys(const firn_checking *c, const firn_check *k, firn_buf 
     return FIRN_OK;
 }
 
+static bool has_key(const firn_check *k, const char *name)
+{
+    for (size_t i = 0; k->columns.n > 1 && i < k->columns.n; i++)
+        if (firn_str_ieq(k->columns.v[i], firn_str_of(name)))
+            return true;
+    return false;
+}
+
 /* SELECT of the values that occur more than once, without those with a null in them. */
 static firn_code add_doubles(firn_checking *c, const firn_check *k, firn_buf *out, firn_err *err)
 {
     FIRN_TRY(firn_checking_all(c, err));
     FIRN_TRY(firn_buf_adds(out, "(SELECT ", err));
     FIRN_TRY(add_keys(c, k, out, err));
-    FIRN_TRY(firn_buf_adds(out, ", count(*) AS times", err));
+    FIRN_TRY(
+        firn_buf_addf(out, err, ", count(*) AS %s", has_key(k, "times") ? "firn_times" : "times"));
     FIRN_TRY(firn_checking_from(c, k, c->all, out, err));
     for (size_t i = 0; i < k->columns.n; i++) {
         FIRN_TRY(firn_buf_adds(out, i ? " AND " : " WHERE ", err));

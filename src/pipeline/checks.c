@@ -185,16 +185,12 @@ static firn_code look(firn_checking *c, const firn_check *k, firn_finding *ret, 
 static firn_code sample_rows(firn_checking *c, const firn_finding *f, json_t *samples,
                              firn_err *err)
 {
-    FIRN_AUTO(firn_buf_free) firn_buf what = FIRN_BUF((size_t)1 << 16);
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
-    bool doubles = f->check->kind == FIRN_CHECK_UNIQUE;
     if (f->fact.p)
         return firn_json_append(samples, firn_json_new_str(f->fact), err);
-    FIRN_TRY(firn_buf_adds(&what, "SELECT CAST(to_json(", err));
-    FIRN_TRY(firn_sql_ident(&what, doubles ? FIRN_STR_LIT("doubles") : c->in->ident.name, err));
-    FIRN_TRY(firn_buf_adds(&what, ") AS VARCHAR)", err));
-    FIRN_TRY(firn_checking_failing(c, f->check, firn_buf_cstr(&what), &sql, err));
-    FIRN_TRY(firn_buf_addf(&sql, err, " LIMIT %d", SAMPLE_ROWS));
+    FIRN_TRY(firn_buf_adds(&sql, "SELECT CAST(to_json(firn_row) AS VARCHAR) FROM (", err));
+    FIRN_TRY(firn_checking_failing(c, f->check, "SELECT *", &sql, err));
+    FIRN_TRY(firn_buf_addf(&sql, err, " LIMIT %d) AS firn_row", SAMPLE_ROWS));
     return query_samples(c, firn_buf_str(&sql), samples, err);
 }
 

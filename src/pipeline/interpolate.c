@@ -147,8 +147,8 @@ static firn_code in_key(const firn_conf *c, firn_err *err)
 
 static firn_code refused(const firn_conf *c, firn_err *err)
 {
-    firn_raise_conf(err, c->place, FIRN_ID_VARIABLE, "variables are not replaced in a model");
-    firn_err_advise(err, "write the value itself; ${…} works in the project file only");
+    firn_raise_conf(err, c->place, FIRN_ID_VARIABLE, "variables are not replaced in a header");
+    firn_err_advise(err, "write the value itself; ${…} works in the statement and in checks");
     return FIRN_E_CONFIG;
 }
 

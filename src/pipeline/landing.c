@@ -14,15 +14,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MB                ((uint64_t)1 << 20)
-#define BATCH_BYTES       (4 * MB)
+#define MB                 ((uint64_t)1 << 20)
+#define BATCH_BYTES        (4 * MB)
 #define SAMPLE_BATCH_BYTES (MB / 2) /* of a part of the files, of which there may be many */
-#define LOOKAHEAD_BYTES   (64 * MB)
-#define WINDOW_BYTES      (32 * MB)
-#define HEAD_BYTES        (16 * MB)
-#define DIRECT_UNIT_BYTES ((uint64_t)4 << 30)
-#define PARTED_UNIT_BYTES ((uint64_t)16 << 30)
-#define MAX_TRIES         3
+#define LOOKAHEAD_BYTES    (64 * MB)
+#define WINDOW_BYTES       (32 * MB)
+#define HEAD_BYTES         (16 * MB)
+#define DIRECT_UNIT_BYTES  ((uint64_t)4 << 30)
+#define PARTED_UNIT_BYTES  ((uint64_t)16 << 30)
+#define MAX_TRIES          3
 
 firn_code firn_stream_name(const firn_ingest *ingest, firn_arena *a, firn_str *ret, firn_err *err)
 {
@@ -40,6 +40,63 @@ void firn_landing_note(landing *l, firn_str message)
     firn_event_note(&l->run->events, l->stream, i->ns, i->name, message);
 }
 
+/* --- what a plan is told beside --------------------------------------------------------------- */
+
+static json_t *plan_fields(const landing *l)
+{
+    return json_pack("{s:o, s:o, s:o}", "stream", firn_event_text(l->stream), "namespace",
+                     firn_event_text(l->ingest->table.ident.ns), "table",
+                     firn_event_text(l->ingest->table.ident.name));
+}
+
+static json_t *file_names(const landing *l, bool changed)
+{
+    json_t *names = json_array();
+    size_t count = changed ? l->changed_count : l->file_count;
+    for (size_t i = 0; names && i < FIRN_MIN(count, (size_t)FIRN_PLAN_NAMES_MAX); i++) {
+        const firn_source_file *f = changed ? l->changed[i] : &l->files[i];
+        json_array_append_new(names, json_pack("{s:o, s:I}", "name", firn_event_text(f->name),
+                                               "bytes", (json_int_t)f->stat.size));
+    }
+    return names;
+}
+
+/* Which files a run would read, and which of all have other content than when they landed. */
+static void tell_files(const landing *l)
+{
+    uint64_t bytes = 0;
+    json_t *fields = l->run->shadow ? plan_fields(l) : NULL;
+    if (!fields)
+        return;
+    for (size_t i = 0; i < l->file_count; i++)
+        bytes += l->files[i].stat.size;
+    json_object_set_new(fields, "found", json_integer((json_int_t)l->found_count));
+    json_object_set_new(fields, "read", json_integer((json_int_t)l->file_count));
+    json_object_set_new(fields, "bytes", json_integer((json_int_t)bytes));
+    json_object_set_new(fields, "names", file_names(l, false));
+    json_object_set_new(fields, "changed", file_names(l, true));
+    firn_event(&l->run->events, "files", fields);
+}
+
+/* Values that would land beside their columns, or not at all, of records that would. */
+static void tell_conflicts(const landing *l)
+{
+    json_t *fields = l->run->shadow && l->feed ? plan_fields(l) : NULL;
+    json_t *list = fields ? json_array() : NULL;
+    if (!list) {
+        json_decref(fields);
+        return;
+    }
+    const firn_conflicts_seen *c = firn_feed_seen(l->feed).conflicts;
+    for (size_t i = 0; i < FIRN_MIN(c->n, (size_t)FIRN_PLAN_NAMES_MAX); i++)
+        json_array_append_new(list,
+                              json_pack("{s:o, s:I, s:o}", "path", firn_event_text(c->v[i].path),
+                                        "count", (json_int_t)c->v[i].count, "example",
+                                        firn_event_text(c->v[i].example)));
+    json_object_set_new(fields, "conflicts", list);
+    firn_event(&l->run->events, "conflicts", fields);
+}
+
 /* --- which files --------------------------------------------------------------------------- */
 
 static firn_code find_files(landing *l, firn_err *err)
@@ -52,17 +109,21 @@ static firn_code find_files(landing *l, firn_err *err)
         return firn_err_place(err, in->place);
     }
     l->files = firn_arena_array(l->a, l->found_count, sizeof *l->files);
-    return l->files ? FIRN_OK : firn_arena_raise(l->a, err);
+    l->changed = firn_arena_array(l->a, l->found_count, sizeof *l->changed);
+    return l->files && l->changed ? FIRN_OK : firn_arena_raise(l->a, err);
 }
 
 static firn_code changed_file(const landing *l, const firn_source_file *f, firn_err *err)
 {
     const firn_landed_file *old = firn_landed_by_name(&l->landed, f->name);
+    bool project = l->project->file != NULL; /* else `firn load`: names are below / */
     firn_raise(err, FIRN_E_CONFLICT,
                "file %s landed before with %llu bytes and has other content now (%llu bytes)",
-               firn_quote(f->name).s, (unsigned long long)old->size,
-               (unsigned long long)f->stat.size);
+               project ? firn_quote(f->name).s : firn_quotec(f->path).s,
+               (unsigned long long)old->size, (unsigned long long)f->stat.size);
     firn_err_id(err, FIRN_ID_CHANGED);
+    if (!project)
+        return firn_err_advise(err, "give the new content a new name, or load it with --replace");
     return firn_err_advise(err, "append never lands a name twice: give the new content a new name, "
                                 "or use `write: replace`; for content under any name use "
                                 "`identity: content`");
@@ -85,12 +146,18 @@ static firn_code choose_new(landing *l, firn_err *err)
         firn_file_state state;
         uint64_t hash;
         FIRN_TRY(firn_landed_state(&l->landed, f, by_content, &state, &hash, err));
-        if (state == FIRN_FILE_CHANGED)
+        if (state == FIRN_FILE_CHANGED && !l->run->shadow)
             return changed_file(l, f, err);
+        if (state == FIRN_FILE_CHANGED)
+            l->changed[l->changed_count++] = f;
         if (state == FIRN_FILE_EMPTY)
             FIRN_TRY(say_empty(l, f));
         if (state == FIRN_FILE_NEW)
             l->files[l->file_count++] = *f;
+    }
+    if (l->changed_count) { /* a plan tells all of them */
+        tell_files(l);
+        return changed_file(l, l->changed[0], err);
     }
     return by_content ? firn_landed_drop_twins(l->files, &l->file_count, l->a, err) : FIRN_OK;
 }
@@ -109,34 +176,13 @@ static firn_code choose_all(landing *l, firn_err *err)
             FIRN_TRY(say_empty(l, f));
             continue;
         }
+        if (state == FIRN_FILE_CHANGED)
+            l->changed[l->changed_count++] = f;
         same = same && state == FIRN_FILE_LANDED;
         l->files[kept++] = *f;
     }
     l->file_count = same && kept == l->landed.n ? 0 : kept;
     return FIRN_OK;
-}
-
-/* A plan says which files a run would read. */
-static void tell_files(const landing *l)
-{
-    json_t *names = l->run->shadow ? json_array() : NULL;
-    uint64_t bytes = 0;
-    for (size_t i = 0; names && i < l->file_count; i++) {
-        bytes += l->files[i].stat.size;
-        if (i < FIRN_PLAN_NAMES_MAX)
-            json_array_append_new(names, json_pack("{s:o, s:I}", "name",
-                                                   firn_event_text(l->files[i].name), "bytes",
-                                                   (json_int_t)l->files[i].stat.size));
-    }
-    if (!names)
-        return;
-    firn_event(&l->run->events, "files",
-               json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:o}", "stream",
-                         firn_event_text(l->stream), "namespace",
-                         firn_event_text(l->ingest->table.ident.ns), "table",
-                         firn_event_text(l->ingest->table.ident.name), "found",
-                         (json_int_t)l->found_count, "read", (json_int_t)l->file_count, "bytes",
-                         (json_int_t)bytes, "names", names));
 }
 
 /* A replaced table belongs to one stream. */
@@ -230,9 +276,8 @@ static int64_t bytes_of(const firn_data_files *files)
 static uint64_t unit_size(const landing *l)
 {
     int64_t written = bytes_of(&l->data);
-    double ratio =
-        written > 0 && l->raw_bytes > 0 ? (double)l->raw_bytes / (double)written
-                                                 : FIRN_LANDING_FIRST_RATIO;
+    double ratio = written > 0 && l->raw_bytes > 0 ? (double)l->raw_bytes / (double)written
+                                                   : FIRN_LANDING_FIRST_RATIO;
     return (uint64_t)((double)l->target.format.target_file_bytes * ratio);
 }
 
@@ -310,8 +355,8 @@ static void remove_data(landing *l)
 static firn_code land_feed(landing *l, firn_session *s, firn_err *err)
 {
     firn_progress p;
-    firn_progress_begin(&p, &l->run->events, l->feed, &l->feed_conf, l->stream,
-                        l->ingest->table.ident);
+    const firn_progress_source source = firn_progress_of_feed(l->feed, &l->feed_conf);
+    firn_progress_begin(&p, &l->run->events, &source, l->stream, l->ingest->table.ident);
     firn_code code = land_units(l, s, err);
     firn_progress_end(&p);
     FIRN_TRY(code);
@@ -360,9 +405,9 @@ static void say_residual(landing *l)
     const firn_conflicts_seen *c = firn_feed_seen(l->feed).conflicts;
     if (!c->residual)
         return;
-    firn_code code = firn_buf_addf(&text, NULL, "%llu value%s did not fit and went to %s:",
-                                   (unsigned long long)c->residual, c->residual == 1 ? "" : "s",
-                                   FIRN_RESIDUAL_NAME);
+    firn_code code = firn_buf_addf(
+        &text, NULL, "%llu value%s did not fit and went to %s:", (unsigned long long)c->residual,
+        c->residual == 1 ? "" : "s", FIRN_RESIDUAL_NAME);
     for (size_t i = 0; !code && i < c->n && i < 8; i++)
         code = firn_buf_addf(&text, NULL, "%s %s (%llu)", i ? "," : "", firn_quote(c->v[i].path).s,
                              (unsigned long long)c->v[i].count);
@@ -415,6 +460,7 @@ static firn_code land_chosen(landing *l, firn_err *err)
         if (!l->sampled)
             say_no_records(l);
         say_residual(l);
+        tell_conflicts(l);
         code = firn_landing_sample_done(l, err);
     } else if (code != FIRN_E_COMMIT_UNKNOWN) {
         remove_data(l);

@@ -32,7 +32,7 @@ typedef struct firn_landed_result {
     size_t warnings;     /* checks with severity warn that found rows */
     bool exists;         /* the table; false: nothing ever landed */
     bool sampled;        /* with a shadow: the numbers are worked out from a part of the files, … */
-    double scale;        /* … and this many times it */
+    double more_seconds; /* … and the others would take so much longer, about */
 } firn_landed_result;
 
 /* Lands what is new.  Nothing is committed unless FIRN_OK is returned (FIRN_E_COMMIT_UNKNOWN: it is

@@ -60,6 +60,8 @@ typedef struct landing {
     size_t found_count;
     firn_source_file *files; /* to be landed */
     size_t file_count;
+    const firn_source_file **changed; /* of `found`: have other content than when they landed */
+    size_t changed_count;
     firn_file_kind kind;
     const firn_decoder_ops *decoder; /* NULL: Parquet, which the engine reads */
     firn_format_opt format;

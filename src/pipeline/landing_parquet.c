@@ -4,6 +4,7 @@
  * and its units are files. */
 #include "pipeline/landing_int.h"
 #include "pipeline/parquet.h"
+#include "pipeline/progress.h"
 
 #include "base/str.h"
 #include "engine/convert.h"
@@ -39,6 +40,10 @@ typedef struct parquet_work {
     hashing hashing;
     firn_arena *rejects;
     FIRN_VEC(firn_feed_reject) rejected;
+    _Atomic uint64_t done_bytes; /* of the units that were copied */
+    _Atomic uint64_t done_rows;
+    _Atomic uint64_t unit_bytes; /* of the one that is copied now; 0: none is */
+    _Atomic uint64_t unit_rows;
 } parquet_work;
 
 /* --- hashes -------------------------------------------------------------------------------- */
@@ -250,6 +255,41 @@ static firn_code look_for_zeros(parquet_work *w, const char *rows, firn_err *err
     return code;
 }
 
+/* Copies what unit_rows said; the engine knows how far it is. */
+static firn_code copy_unit(parquet_work *w, size_t from, size_t to, firn_str select, firn_err *err)
+{
+    landing *l = w->l;
+    uint64_t rows = 0;
+    uint64_t bytes = 0;
+    for (size_t i = from; i < to; i++) {
+        rows += w->files.rows[i];
+        bytes += l->files[i].stat.size;
+    }
+    w->unit_rows = rows;
+    w->unit_bytes = bytes;
+    firn_code code =
+        firn_write_rows(l->run, w->s, &l->target, select, l->a, &l->data, &l->scratch, err);
+    w->unit_bytes = 0;
+    w->done_rows += rows;
+    w->done_bytes += bytes;
+    return code;
+}
+
+/* From the thread of the progress. */
+static firn_feed_totals total(void *arg)
+{
+    parquet_work *w = arg;
+    firn_feed_totals t = {.stored = w->done_bytes, .records = w->done_rows};
+    uint64_t unit = w->unit_bytes;
+    double part = unit ? w->l->run->ops->progress(w->s) / 100 : 0;
+    if (part > 0 && part <= 1) {
+        t.stored += (uint64_t)(part * (double)unit);
+        t.records += (uint64_t)(part * (double)w->unit_rows);
+    }
+    t.bytes = t.stored;
+    return t;
+}
+
 static firn_code land_unit(parquet_work *w, size_t from, size_t to, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf rows = FIRN_SQL_BUF;
@@ -270,8 +310,7 @@ static firn_code land_unit(parquet_work *w, size_t from, size_t to, firn_err *er
     FIRN_TRY(firn_landing_select(l, firn_buf_cstr(&rows), &sql, err));
     if (l->target.spec->field_count)
         FIRN_TRY(firn_landing_spread(l, w->s, firn_buf_str(&sql), bytes, err));
-    FIRN_TRY(firn_write_rows(l->run, w->s, &l->target, firn_buf_str(&sql), l->a, &l->data,
-                             &l->scratch, err));
+    FIRN_TRY(copy_unit(w, from, to, firn_buf_str(&sql), err));
     l->raw_bytes += bytes;
     FIRN_TRY(firn_landing_publish_new(l, err));
     return FIRN_FAIL("landing.after_unit", err);
@@ -366,8 +405,14 @@ firn_code firn_landing_parquet(landing *l, firn_session *s, firn_err *err)
     firn_feed_file *done = firn_arena_array(l->a, l->file_count, sizeof *done);
     if (!done)
         return firn_arena_raise(l->a, err);
+    firn_progress p;
+    firn_progress_source source = {.total = total, .arg = &w};
+    for (size_t i = 0; i < l->file_count; i++)
+        source.stored_total += l->files[i].stat.size;
     start_hashing(&w.hashing, l, done);
+    firn_progress_begin(&p, &l->run->events, &source, l->stream, l->ingest->table.ident);
     firn_code code = land(&w, done, err);
+    firn_progress_end(&p);
     firn_err *hash_err = code == FIRN_OK ? err : NULL;
     firn_code hashed = finish_hashing(&w.hashing, code == FIRN_OK, hash_err);
     FIRN_TRY(code);

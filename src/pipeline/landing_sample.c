@@ -189,6 +189,6 @@ firn_code firn_landing_sample_done(landing *l, firn_err *err)
     r->data_files = (size_t)count_files(l, rows, bytes, w.raw);
     r->bytes_written = (int64_t)bytes;
     r->bytes_read = l->feed ? (uint64_t)w.raw : r->bytes_read;
-    r->scale = times;
+    r->more_seconds = l->sample.seconds * (times - 1);
     return FIRN_OK;
 }

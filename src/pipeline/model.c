@@ -143,6 +143,19 @@ static firn_code check_late_header(firn_str text, size_t at, const char *file, f
     }
 }
 
+/* Variables are put into statements and into the conditions of checks, not into what shapes the
+ * table.  Recursion is bounded by the depth of the tree. */
+static firn_code refuse_variables(firn_conf *c, firn_arena *a, firn_err *err)
+{
+    if (c->key.p && firn_str_eqc(c->key, "checks"))
+        return FIRN_OK;
+    if (c->count == 0)
+        return firn_conf_replace(c, NULL, a, err);
+    for (size_t i = 0; i < c->count; i++)
+        FIRN_TRY(refuse_variables(&c->items[i], a, err));
+    return FIRN_OK;
+}
+
 /* The YAML of a header, with blanks where its beginning was, so that places stay true. */
 static firn_code header_yaml(firn_str text, size_t word_end, size_t close, const char *file,
                              firn_arena *a, firn_conf **ret, firn_err *err)
@@ -159,7 +172,7 @@ static firn_code header_yaml(firn_str text, size_t word_end, size_t close, const
         return FIRN_OK;
     }
     if ((*ret)->kind == FIRN_CONF_MAP)
-        return firn_conf_replace(*ret, NULL, a, err);
+        return refuse_variables(*ret, a, err);
     firn_raise_conf(err, (*ret)->place, FIRN_ID_SHAPE, "a header is a map of keys, not %s",
                     firn_conf_kind_name((*ret)->kind));
     firn_err_advise(err,
@@ -270,13 +283,41 @@ firn_code firn_model_parse(firn_str text, firn_ident ident, const char *file, fi
     }
     FIRN_TRY(split_header(text, file, a, &root, &body, err));
     FIRN_TRY(read_header(root, a, &model, err));
+    model.checks_written = model.table.checks;
     FIRN_TRY(read_sql(text, body, a, &model, err));
     *ret = model;
     return FIRN_OK;
 }
 
+static firn_code fill_text(const firn_variables *vars, firn_place place, firn_arena *a,
+                           firn_str *text, firn_err *err)
+{
+    firn_filled filled;
+    if (text->n == 0)
+        return FIRN_OK;
+    FIRN_TRY(firn_variables_fill(vars, *text, place, a, &filled, err));
+    *text = filled.sql;
+    return FIRN_OK;
+}
+
+static firn_code fill_checks(firn_model *m, const firn_variables *vars, firn_arena *a,
+                             firn_err *err)
+{
+    firn_check *checks = firn_arena_array(a, m->table.check_count, sizeof *checks);
+    if (!checks)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < m->table.check_count; i++) {
+        checks[i] = m->checks_written[i];
+        FIRN_TRY(fill_text(vars, checks[i].place, a, &checks[i].sql, err));
+        FIRN_TRY(fill_text(vars, checks[i].place, a, &checks[i].where, err));
+    }
+    m->table.checks = checks;
+    return FIRN_OK;
+}
+
 firn_code firn_model_fill(firn_model *m, const firn_variables *vars, firn_arena *a, firn_err *err)
 {
+    FIRN_TRY(fill_checks(m, vars, a, err));
     firn_place place = m->sql_place;
     place.file = m->file;
     FIRN_TRY(firn_variables_fill(vars, m->written, place, a, &m->filled, err));

@@ -23,11 +23,12 @@ typedef struct firn_model {
     firn_table_conf table;
     const char *file; /* as the user knows it */
     firn_materialize materialize;
-    firn_str written;     /* the statement, without a last ';'; may end in a comment */
-    firn_place sql_place; /* where it begins, for the engine's error positions */
-    firn_filled filled;   /* the same with the values of variables */
-    firn_str sql;         /* of `filled` */
-    uint64_t memory;      /* bytes that the engine may use for it; 0: all that it has */
+    firn_str written;                 /* the statement, without a last ';'; may end in a comment */
+    firn_place sql_place;             /* where it begins, for the engine's error positions */
+    const firn_check *checks_written; /* of table.checks, without the values of variables */
+    firn_filled filled;               /* the statement with the values of variables */
+    firn_str sql;                     /* of `filled` */
+    uint64_t memory;                  /* bytes that the engine may use for it; 0: all that it has */
     firn_place memory_place;
 } firn_model;
 

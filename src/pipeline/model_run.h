@@ -14,7 +14,7 @@ typedef struct firn_model_result {
     int64_t bytes_written;
     int64_t snapshot_id;
     size_t warnings;
-    bool sampled;  /* with a shadow: the numbers are worked out from a part of what it reads */
+    bool sampled; /* with a shadow: the numbers are worked out from a part of what it reads */
     char why[FIRN_MODEL_WHY_MAX]; /* it is made, or is not: for people */
 } firn_model_result;
 

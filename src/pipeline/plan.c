@@ -68,6 +68,8 @@ static void listen(void *arg, const json_t *event)
         keep_check(h, event);
     else if (strcmp(name, "files") == 0)
         json_object_set(h, "files", (json_t *)(uintptr_t)event);
+    else if (strcmp(name, "conflicts") == 0)
+        json_object_set(h, name, json_object_get(event, name));
     else if (strcmp(name, "node_finished") == 0)
         json_object_set(h, "finished", (json_t *)(uintptr_t)event);
 }

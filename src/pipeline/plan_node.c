@@ -95,13 +95,13 @@ static firn_code set_why(const firn_planner *p, const firn_plan_in *in, const ch
 
 static firn_code set_files(const firn_plan_in *in, json_t *o, firn_err *err)
 {
-    static const char *const keys[] = {"found", "read", "bytes", "names"};
+    static const char *const keys[] = {"found", "read", "bytes", "names", "changed"};
     const json_t *files = json_object_get(in->heard, "files");
     json_t *copy = json_object();
     FIRN_TRY(firn_json_set(o, "files", copy, err));
     for (size_t i = 0; i < FIRN_COUNT_OF(keys); i++) {
         json_t *v = json_object_get(files, keys[i]);
-        json_t *none = i == 3 ? json_array() : json_integer(0);
+        json_t *none = i >= 3 ? json_array() : json_integer(0);
         if (v)
             json_decref(none);
         FIRN_TRY(firn_json_set(copy, keys[i], v ? json_incref(v) : none, err));
@@ -169,8 +169,8 @@ static firn_code set_numbers(const firn_plan_in *in, json_t *o, firn_err *err)
 /* Failing rows as events tell them, with the checks that found none. */
 static firn_code set_lists(const firn_plan_in *in, json_t *o, firn_err *err)
 {
-    static const char *const keys[] = {"notes", "checks"};
-    for (size_t i = 0; i < FIRN_COUNT_OF(keys); i++) {
+    static const char *const keys[] = {"notes", "checks", "conflicts"};
+    for (size_t i = 0; i < FIRN_COUNT_OF(keys) - (in->node->model != NULL); i++) {
         json_t *list = json_object_get(in->heard, keys[i]);
         FIRN_TRY(firn_json_set(o, keys[i], list ? json_incref(list) : json_array(), err));
     }
@@ -218,12 +218,11 @@ static firn_code set_seconds(const firn_planner *p, const firn_plan_in *in, cons
     const char *amount = in->node->ingest ? "bytes_read" : "rows";
     double now = real(finished, amount);
     double then = real(past, amount);
-    double scale = real(finished, "scale");
     bool works = strcmp(action, "create") == 0 || strcmp(action, "append") == 0 ||
                  strcmp(action, "replace") == 0;
     bool known = works && past && real(past, "seconds") > 0 && then > 0 && now > 0;
     double seconds = known ? real(past, "seconds") * FIRN_MAX(now / then, 0.05)
-                           : real(finished, "seconds") * (scale > 1 ? scale : 1);
+                           : real(finished, "seconds") + real(finished, "more_seconds");
     const char *from = !works ? "nothing" : known ? "record" : "measured";
     FIRN_TRY(firn_json_set(o, "seconds", json_real(works ? seconds : 0), err));
     return firn_json_set(o, "seconds_from", json_string(from), err);
@@ -245,6 +244,8 @@ static firn_code fill_node(firn_planner *p, const firn_plan_in *in, json_t *o, f
     if (n->ingest)
         FIRN_TRY(set_files(in, o, err));
     FIRN_TRY(set_numbers(in, o, err));
+    if (n->model && n->model->memory)
+        FIRN_TRY(firn_json_set(o, "memory", json_integer((json_int_t)n->model->memory), err));
     FIRN_TRY(set_changes(p, in, o, err));
     FIRN_TRY(set_partition(in, o, err));
     if (n->ingest)

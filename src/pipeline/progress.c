@@ -16,10 +16,10 @@ static void set_num(json_t *fields, const char *key, double v)
  * percent is done. */
 static bool estimate(const firn_progress *p, const firn_feed_totals *t, double seconds, double *ret)
 {
-    if (t->bytes == 0 || p->stored_total == 0)
+    if (t->bytes == 0 || p->source->stored_total == 0)
         return false;
     double done = (double)t->stored * (double)(t->bytes - t->waiting) / (double)t->bytes;
-    double total = (double)p->stored_total;
+    double total = (double)p->source->stored_total;
     if (done < total / 1000 || done > total)
         return false;
     *ret = (total - done) * seconds / done;
@@ -28,13 +28,16 @@ static bool estimate(const firn_progress *p, const firn_feed_totals *t, double s
 
 static void send_progress(const firn_progress *p)
 {
-    firn_feed_totals t = firn_feed_total(p->feed);
+    firn_feed_totals t = p->source->total(p->source->arg);
+    if (t.bytes == 0 && t.records == 0)
+        return; /* nothing is known yet */
     double seconds = (double)(firn_env_mono_us(p->events->env) - p->started_us) / 1e6;
-    json_t *fields = json_pack(
-        "{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:f}", "stream", firn_event_text(p->stream),
-        "namespace", firn_event_text(p->ident.ns), "table", firn_event_text(p->ident.name),
-        "records", (json_int_t)t.records, "bytes", (json_int_t)t.bytes, "stored_bytes",
-        (json_int_t)t.stored, "stored_total", (json_int_t)p->stored_total, "seconds", seconds);
+    json_t *fields =
+        json_pack("{s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:f}", "stream", firn_event_text(p->stream),
+                  "namespace", firn_event_text(p->ident.ns), "table",
+                  firn_event_text(p->ident.name), "records", (json_int_t)t.records, "bytes",
+                  (json_int_t)t.bytes, "stored_bytes", (json_int_t)t.stored, "stored_total",
+                  (json_int_t)p->source->stored_total, "seconds", seconds);
     double left;
     if (fields && seconds > 0)
         set_num(fields, "records_per_second", (double)t.records / seconds);
@@ -64,14 +67,25 @@ static void *send_often(void *arg)
     return NULL;
 }
 
-void firn_progress_begin(firn_progress *p, firn_events *events, firn_feed *feed,
-                         const firn_feed_conf *conf, firn_str stream, firn_ident ident)
+static firn_feed_totals total_of_feed(void *arg)
 {
-    *p = (firn_progress){.events = events, .feed = feed, .stream = stream, .ident = ident};
+    return firn_feed_total(arg);
+}
+
+firn_progress_source firn_progress_of_feed(firn_feed *feed, const firn_feed_conf *conf)
+{
+    firn_progress_source s = {.total = total_of_feed, .arg = feed};
+    for (size_t i = 0; i < conf->file_count; i++)
+        s.stored_total += conf->files[i].stat.size;
+    return s;
+}
+
+void firn_progress_begin(firn_progress *p, firn_events *events, const firn_progress_source *source,
+                         firn_str stream, firn_ident ident)
+{
+    *p = (firn_progress){.events = events, .source = source, .stream = stream, .ident = ident};
     if (!events->fn)
         return;
-    for (size_t i = 0; i < conf->file_count; i++)
-        p->stored_total += conf->files[i].stat.size;
     p->started_us = firn_env_mono_us(events->env);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);

@@ -7,12 +7,21 @@
 #include "pipeline/context.h"
 #include "pipeline/feed.h"
 
+/* Who knows how far a landing is; `total` is called by the thread of the progress. */
+typedef struct firn_progress_source {
+    firn_feed_totals (*total)(void *arg);
+    void *arg;
+    uint64_t stored_total; /* bytes of all files */
+} firn_progress_source;
+
+/* A landing through a feed. */
+firn_progress_source firn_progress_of_feed(firn_feed *feed, const firn_feed_conf *conf);
+
 typedef struct firn_progress {
     firn_events *events;
-    firn_feed *feed;
+    const firn_progress_source *source;
     firn_str stream;
     firn_ident ident;
-    uint64_t stored_total; /* bytes of all files */
     int64_t started_us;
     pthread_t thread;
     bool running;
@@ -21,10 +30,10 @@ typedef struct firn_progress {
     bool stop;
 } firn_progress;
 
-/* Begins to send events, once the command has run for a second.  The feed and the texts must
+/* Begins to send events, once the command has run for a second.  The source and the texts must
  * outlive firn_progress_end.  Without a thread there are no events. */
-void firn_progress_begin(firn_progress *p, firn_events *events, firn_feed *feed,
-                         const firn_feed_conf *conf, firn_str stream, firn_ident ident);
+void firn_progress_begin(firn_progress *p, firn_events *events, const firn_progress_source *source,
+                         firn_str stream, firn_ident ident);
 void firn_progress_end(firn_progress *p);
 
 #endif

@@ -59,6 +59,13 @@ static const char *status_word(firn_node_status s)
     return words[s];
 }
 
+/* Of a view: it has no rows. */
+static void mark_view(json_t *fields, const firn_node *n)
+{
+    if (fields && n->model && n->model->materialize == FIRN_MATERIALIZE_VIEW)
+        json_object_set_new(fields, "view", json_true());
+}
+
 static void send_started(running *r, const firn_node *n)
 {
     firn_event(&r->run->events, "node_started", node_fields(n));
@@ -134,7 +141,7 @@ static void land_node(running *r, const firn_node *n, outcome *o)
         set_int(o->fields, "snapshot_id", x.snapshot_id);
     if (x.sampled && o->fields) {
         json_object_set_new(o->fields, "sampled", json_true());
-        json_object_set_new(o->fields, "scale", json_real(x.scale));
+        json_object_set_new(o->fields, "more_seconds", json_real(x.more_seconds));
     }
     if (nothing && !x.exists && o->fields)
         json_object_set_new(o->fields, "exists", json_false());
@@ -227,6 +234,8 @@ static void set_engine_limit(running *r)
     firn_err ignored = {0};
     char sql[64];
     uint64_t limit = firn_claims_limit(&r->claims);
+    if (r->run->shadow) /* what a plan keeps is there beside its nodes */
+        return;
     if (limit == r->claims.limit || firn_context_session(r->run, &s, &ignored) != FIRN_OK)
         return; /* whoever needs the engine says why it does not open */
     snprintf(sql, sizeof sql, "SET GLOBAL memory_limit = '%llu KiB'",
@@ -248,6 +257,7 @@ static void release_claim(running *r, const firn_node *n)
 static void run_node(running *r, const firn_node *n)
 {
     outcome o = {.fields = node_fields(n)};
+    mark_view(o.fields, n);
     int64_t started = firn_env_mono_us(r->run->env);
     alone a = begin_alone(r);
     send_started(r, n);

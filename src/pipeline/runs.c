@@ -23,30 +23,32 @@ static const char schema_1[] =
     "CREATE TABLE IF NOT EXISTS checks(run TEXT NOT NULL, namespace TEXT NOT NULL,"
     " \"table\" TEXT NOT NULL, name TEXT NOT NULL, severity TEXT, failing INTEGER, samples TEXT);";
 
-static const char schema_2[] = "ALTER TABLE runs ADD COLUMN pid INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN threads INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN memory INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN node_count INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN done INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN unchanged INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN failed INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN skipped INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN files_landed INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN bytes_read INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN bytes_written INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN data_files INTEGER;"
-                               "ALTER TABLE runs ADD COLUMN seen_at TEXT;"
-                               "ALTER TABLE nodes ADD COLUMN files_found INTEGER;"
-                               "ALTER TABLE nodes ADD COLUMN files_landed INTEGER;"
-                               "ALTER TABLE nodes ADD COLUMN duplicate_keys INTEGER;"
-                               "ALTER TABLE nodes ADD COLUMN warnings INTEGER;"
-                               "ALTER TABLE nodes ADD COLUMN cpu_seconds REAL;"
-                               "ALTER TABLE nodes ADD COLUMN progress TEXT;"
-                               "ALTER TABLE checks ADD COLUMN at TEXT;"
-                               "ALTER TABLE checks ADD COLUMN text TEXT;"
-                               "CREATE INDEX nodes_by_table ON nodes(namespace, \"table\", stream);"
-                               "CREATE INDEX runs_by_time ON runs(started_at);"
-                               "PRAGMA user_version = 2;";
+static const char schema_2[] =
+    "ALTER TABLE runs ADD COLUMN pid INTEGER;"
+    "ALTER TABLE runs ADD COLUMN threads INTEGER;"
+    "ALTER TABLE runs ADD COLUMN memory INTEGER;"
+    "ALTER TABLE runs ADD COLUMN node_count INTEGER;"
+    "ALTER TABLE runs ADD COLUMN done INTEGER;"
+    "ALTER TABLE runs ADD COLUMN unchanged INTEGER;"
+    "ALTER TABLE runs ADD COLUMN failed INTEGER;"
+    "ALTER TABLE runs ADD COLUMN skipped INTEGER;"
+    "ALTER TABLE runs ADD COLUMN files_landed INTEGER;"
+    "ALTER TABLE runs ADD COLUMN bytes_read INTEGER;"
+    "ALTER TABLE runs ADD COLUMN bytes_written INTEGER;"
+    "ALTER TABLE runs ADD COLUMN data_files INTEGER;"
+    "ALTER TABLE runs ADD COLUMN seen_at TEXT;"
+    "ALTER TABLE nodes ADD COLUMN files_found INTEGER;"
+    "ALTER TABLE nodes ADD COLUMN files_landed INTEGER;"
+    "ALTER TABLE nodes ADD COLUMN duplicate_keys INTEGER;"
+    "ALTER TABLE nodes ADD COLUMN warnings INTEGER;"
+    "ALTER TABLE nodes ADD COLUMN cpu_seconds REAL;"
+    "ALTER TABLE nodes ADD COLUMN progress TEXT;"
+    "ALTER TABLE checks ADD COLUMN at TEXT;"
+    "ALTER TABLE checks ADD COLUMN text TEXT;"
+    "CREATE INDEX nodes_by_table ON nodes(namespace, \"table\", stream, status, finished_at);"
+    "CREATE INDEX runs_by_time ON runs(started_at);"
+    "CREATE INDEX checks_by_run ON checks(run);"
+    "PRAGMA user_version = 2;";
 
 /* --- writing ------------------------------------------------------------------------------- */
 
@@ -112,7 +114,13 @@ static void run_started(firn_runs *r, const json_t *e)
         e, "run", "command", "project", "version", "at", "pid", "threads", "memory", "nodes");
 }
 
-/* Forgets old runs, but for those that say when a table was last worked on. */
+/* Old runs, but for those that say when a table was last worked on. */
+static const char find_old[] =
+    "INSERT INTO temp.old SELECT run FROM runs r WHERE started_at < ? AND NOT EXISTS (SELECT 1 "
+    "FROM "
+    "nodes n WHERE n.run = r.run AND NOT EXISTS (SELECT 1 FROM nodes m WHERE m.namespace = "
+    "n.namespace AND m.\"table\" = n.\"table\" AND m.stream = n.stream AND m.rowid > n.rowid))";
+
 static void forget(firn_runs *r)
 {
     char before[FIRN_TIME_TEXT_MAX];
@@ -120,20 +128,18 @@ static void forget(firn_runs *r)
     if (r->keep_ms <= 0 || r->keep_ms > now / 1000)
         return;
     firn_timestamp_print(now - r->keep_ms * 1000, true, before);
-    json_t *limits = json_pack("{s:s}", "before", before);
-    PUT(r,
-        "DELETE FROM runs WHERE started_at < ? AND run NOT IN (SELECT run FROM nodes WHERE rowid "
-        "IN (SELECT max(rowid) FROM nodes GROUP BY namespace, \"table\", stream))",
-        limits, "before");
-    if (sqlite3_changes(r->db) > 0) {
-        int rc = sqlite3_exec(r->db,
-                              "DELETE FROM nodes WHERE run NOT IN (SELECT run FROM runs);"
-                              "DELETE FROM checks WHERE run NOT IN (SELECT run FROM runs)",
-                              NULL, NULL, NULL);
-        if (rc != SQLITE_OK)
-            note_failure(r, rc);
-    }
-    json_decref(limits);
+    json_t *limit = json_pack("{s:s}", "before", before);
+    sqlite3_exec(r->db, "CREATE TEMP TABLE IF NOT EXISTS old(run TEXT); DELETE FROM temp.old", NULL,
+                 NULL, NULL);
+    PUT(r, find_old, limit, "before");
+    int rc = sqlite3_exec(r->db,
+                          "DELETE FROM nodes WHERE run IN (SELECT run FROM temp.old);"
+                          "DELETE FROM checks WHERE run IN (SELECT run FROM temp.old);"
+                          "DELETE FROM runs WHERE run IN (SELECT run FROM temp.old)",
+                          NULL, NULL, NULL);
+    if (rc != SQLITE_OK)
+        note_failure(r, rc);
+    json_decref(limit);
 }
 
 static void run_finished(firn_runs *r, const json_t *e)

@@ -43,8 +43,8 @@ FIRN_NODISCARD firn_code firn_runs_find(firn_runs *r, const char *id, json_t **r
  * "checks_failing" (how many it had). */
 FIRN_NODISCARD firn_code firn_runs_newest(firn_runs *r, json_t **ret, firn_err *err);
 
-/* Opens a copy of the record in memory, read without leaving a trace (catalog/sqlite_read.h); *ret is
- * NULL if nothing was recorded yet. */
+/* Opens a copy of the record in memory, read without leaving a trace (catalog/sqlite_read.h); *ret
+ * is NULL if nothing was recorded yet. */
 FIRN_NODISCARD firn_code firn_runs_open_copy(firn_env *env, const char *warehouse, firn_runs **ret,
                                              firn_err *err);
 

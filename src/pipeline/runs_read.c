@@ -255,25 +255,31 @@ firn_code firn_runs_find(firn_runs *r, const char *id, json_t **ret, firn_err *e
     return FIRN_OK;
 }
 
+/* When a node of the same table and stream last ended so. */
+#define NEWEST_WITH(status)                                                                        \
+    "(SELECT max(finished_at) FROM nodes d WHERE d.namespace = n.namespace AND d.\"table\" = "     \
+    "n.\"table\" AND d.stream = n.stream AND d.status = '" status "')"
+#define CHECKS_OF_NODE                                                                             \
+    " FROM checks c WHERE c.run = n.run AND c.namespace = n.namespace AND c.\"table\" = "          \
+    "n.\"table\""
+
 firn_code firn_runs_newest(firn_runs *r, json_t **ret, firn_err *err)
 {
     FIRN_AUTO(firn_json_unref) json_t *list = NULL;
-    FIRN_TRY(query(r,
-                   "SELECT n.*, r.finished_at AS run_finished_at, "
-                   "(SELECT max(finished_at) FROM nodes d WHERE d.namespace = n.namespace AND "
-                   "d.\"table\" = n.\"table\" AND d.stream = n.stream AND d.status = 'done') "
-                   "AS done_at, "
-                   "(SELECT max(finished_at) FROM nodes d WHERE d.namespace = n.namespace AND "
-                   "d.\"table\" = n.\"table\" AND d.stream = n.stream AND d.status IN ('done', "
-                   "'unchanged')) AS looked_at, "
-                   "(SELECT count(*) FROM checks c WHERE c.run = n.run AND c.namespace = "
-                   "n.namespace AND c.\"table\" = n.\"table\") AS checks, "
-                   "(SELECT count(*) FROM checks c WHERE c.run = n.run AND c.namespace = "
-                   "n.namespace AND c.\"table\" = n.\"table\" AND c.failing > 0) AS checks_failing "
-                   "FROM nodes n JOIN runs r ON r.run = n.run WHERE n.rowid IN (SELECT max(rowid) "
-                   "FROM nodes GROUP BY namespace, \"table\", stream) "
-                   "ORDER BY n.namespace, n.\"table\", n.stream",
-                   NULL, &list, err));
+    FIRN_TRY(
+        query(r,
+              "SELECT n.*, r.finished_at AS run_finished_at, " NEWEST_WITH(
+                  "done") " AS done_at,"
+                          " nullif(max(ifnull(" NEWEST_WITH("done") ", ''), ifnull(" NEWEST_WITH(
+                              "unchanged") ", '')), '') AS looked_at, "
+                                           "(SELECT count(*)" CHECKS_OF_NODE ") AS checks, "
+                                           "(SELECT count(*)" CHECKS_OF_NODE
+                                           " AND c.failing > 0) AS checks_failing "
+                                           "FROM nodes n JOIN runs r ON r.run = n.run WHERE "
+                                           "n.rowid IN (SELECT max(rowid) "
+                                           "FROM nodes GROUP BY namespace, \"table\", stream) "
+                                           "ORDER BY n.namespace, n.\"table\", n.stream",
+              NULL, &list, err));
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *node = json_array_get(list, i);
         bool finished = str(node, "run_finished_at")[0] != '\0';

@@ -4,6 +4,9 @@
 #include "base/json.h"
 #include "base/str.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define PROPERTY_BYTES ((size_t)64 << 10)
 
 static const char *const words[FIRN_SEEN_KINDS] = {"null",  "boolean", "number", "text", "object",
@@ -65,9 +68,24 @@ firn_code firn_seen_add_shape(firn_seen_stream *s, const firn_shape *shape, firn
     return add_shape(s, shape, NULL, a, err);
 }
 
-firn_code firn_seen_add_conflicts(firn_seen_stream *s, const firn_conflict *v, size_t count,
+static int by_path(const void *x, const void *y)
+{
+    const firn_conflict *a = x;
+    const firn_conflict *b = y;
+    int c = memcmp(a->path.p, b->path.p, FIRN_MIN(a->path.n, b->path.n));
+    return c ? c : (a->path.n > b->path.n) - (a->path.n < b->path.n);
+}
+
+firn_code firn_seen_add_conflicts(firn_seen_stream *s, const firn_conflict *list, size_t count,
                                   firn_arena *a, firn_err *err)
 {
+    firn_conflict *v = firn_arena_array(a, count, sizeof *v);
+    if (!v)
+        return firn_arena_raise(a, err);
+    for (size_t i = 0; i < count; i++)
+        v[i] = list[i];
+    if (count > 1) /* the order in which they were found is a matter of threads */
+        qsort(v, count, sizeof *v, by_path);
     for (size_t i = 0; i < count; i++) {
         firn_seen_path *entry;
         FIRN_TRY(entry_of(s, v[i].path, a, &entry, err));
@@ -110,9 +128,8 @@ static firn_code read_stream(const char *name, const json_t *obj, firn_arena *a,
 {
     const json_t *paths = json_object_get(obj, "paths");
     size_t n = FIRN_MIN(json_array_size(paths), (size_t)FIRN_SEEN_MAX_PATHS);
-    *ret = (firn_seen_stream){.records = count_of(obj, "records"),
-                              .left_out = count_of(obj, "left_out"),
-                              .cap = n};
+    *ret = (firn_seen_stream){
+        .records = count_of(obj, "records"), .left_out = count_of(obj, "left_out"), .cap = n};
     ret->stream = firn_arena_str(a, firn_str_of(name));
     ret->paths = firn_arena_array(a, n, sizeof *ret->paths);
     if (!ret->stream.p || !ret->paths)

@@ -15,7 +15,7 @@
 #define FIRN_SEEN_MAX_PATHS 200
 
 typedef struct firn_seen_path {
-    firn_str path; /* "lines[].debit"; "" for whole records */
+    firn_str path;                    /* "lines[].debit"; "" for whole records */
     uint64_t counts[FIRN_SEEN_KINDS]; /* by the number of the bit of firn_seen; nulls included */
     uint64_t conflicts; /* values that went to the residual column or were discarded, ever */
     firn_str example;   /* one of them, as JSON, its beginning; .p == NULL: none */
@@ -23,14 +23,15 @@ typedef struct firn_seen_path {
 
 typedef struct firn_seen_stream {
     firn_str stream;
-    uint64_t records; /* that were looked at */
+    uint64_t records;  /* that were looked at */
     uint64_t left_out; /* paths beyond the limit */
     firn_seen_path *paths;
     size_t count;
     size_t cap;
 } firn_seen_stream;
 
-/* The word for a kind by the number of its bit ("null", "number", "text", …); NULL: there is none. */
+/* The word for a kind by the number of its bit ("null", "number", "text", …); NULL: there is none.
+ */
 const char *firn_seen_word(size_t kind);
 
 /* Reads what a table remembers, a stream each; none for a table that was not landed.  A property
@@ -41,7 +42,7 @@ FIRN_NODISCARD firn_code firn_seen_read(const firn_metadata *m, firn_arena *a,
 /* Adds what was seen and what did not fit to a stream's list; texts live in `a`. */
 FIRN_NODISCARD firn_code firn_seen_add_shape(firn_seen_stream *s, const firn_shape *shape,
                                              firn_arena *a, firn_err *err);
-FIRN_NODISCARD firn_code firn_seen_add_conflicts(firn_seen_stream *s, const firn_conflict *v,
+FIRN_NODISCARD firn_code firn_seen_add_conflicts(firn_seen_stream *s, const firn_conflict *list,
                                                  size_t count, firn_arena *a, firn_err *err);
 
 /* Prints the property of a table, `old` (.p == NULL: none) with this stream in it.  *ret.p == NULL:

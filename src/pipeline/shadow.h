@@ -32,6 +32,7 @@ const firn_view_memory *firn_shadow_memory(firn_shadow *sh);
 typedef struct firn_shadow_sample {
     double scale;  /* so many times the rows of its inputs are all of them; 0: not known yet */
     int64_t limit; /* so many rows are kept at most; 0: all */
+    double seconds; /* out: that all copies took */
     double growth; /* out: partitions grow with this power of the rows, 0..1 */
     int64_t rows;  /* out, for all of them, if `scale` is more than 1; else 0 */
     int64_t bytes;

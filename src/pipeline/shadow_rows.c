@@ -320,6 +320,7 @@ firn_code firn_shadow_copy(firn_shadow *sh, firn_session *s, const firn_shadow_j
                            firn_shadow_rows *ret_rows, firn_err *err)
 {
     keeping k = {.sh = sh, .s = s, .job = job, .a = a};
+    int64_t began = sh->base->now_ms(sh->base->ctx);
     FIRN_TRY(firn_partition_functions(job->ops, job->engine, job->copy.schema, job->spec, err));
     FIRN_TRY(name_table(&k, err));
     FIRN_TRY(keep_rows(&k, err));
@@ -327,6 +328,8 @@ firn_code firn_shadow_copy(firn_shadow *sh, firn_session *s, const firn_shadow_j
     FIRN_TRY(count_files(&k, err));
     FIRN_TRY(look_at_sample(&k, err));
     k.rows.rows = k.whole.rows;
+    if (job->sample)
+        job->sample->seconds += (double)(sh->base->now_ms(sh->base->ctx) - began) / 1000;
     *ret = k.files.v;
     *ret_count = k.files.n;
     *ret_rows = k.rows;

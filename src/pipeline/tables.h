@@ -105,6 +105,12 @@ FIRN_NODISCARD firn_code firn_tables_describe(firn_tables *t, firn_str rewritten
                                               firn_result_column **ret, size_t *ret_count,
                                               firn_err *err);
 
+/* Tries whether a statement can be a view's: some can be run and not be kept (a PIVOT that looks
+ * for its values).  Errors are told FIRN_TRIED_COLUMNS to the right on the first line. */
+#define FIRN_TRIED         "CREATE VIEW main._firn_tried AS "
+#define FIRN_TRIED_COLUMNS ((int)sizeof FIRN_TRIED - 1)
+FIRN_NODISCARD firn_code firn_tables_try_view(firn_tables *t, firn_str rewritten, firn_err *err);
+
 /* Explains the (rewritten) statement over empty tables and sets the inputs' filters; those of a
  * PIVOT, which reads its tables ahead, stay as they are.  Errors are
  * those of the statement, on its first line FIRN_EXPLAIN_COLUMNS to the right. */

@@ -441,6 +441,17 @@ firn_code firn_tables_describe(firn_tables *t, firn_str rewritten, firn_statemen
     return drop_stubs(t, err);
 }
 
+firn_code firn_tables_try_view(firn_tables *t, firn_str rewritten, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    FIRN_TRY(make_stubs(t, err));
+    FIRN_TRY(firn_buf_adds(&sql, FIRN_TRIED, err));
+    FIRN_TRY(firn_buf_addstr(&sql, rewritten, err));
+    FIRN_TRY(exec_buf(t, &sql, err));
+    FIRN_TRY(t->run->ops->exec(t->session, FIRN_STR_LIT("DROP VIEW main._firn_tried"), err));
+    return drop_stubs(t, err);
+}
+
 /* A PIVOT reads its table to know its columns: over empty ones it would have none. */
 static bool reads_ahead(firn_str sql)
 {

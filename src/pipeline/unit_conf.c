@@ -189,6 +189,7 @@ static firn_code read_rows(const firn_conf *c, const rows_raw *raw, firn_arena *
 {
     int forms = (raw->rows != NULL) + (raw->csv != NULL) + (raw->sql != NULL);
     ret->columns = raw->columns;
+    ret->csv = raw->csv != NULL;
     if (forms > 1)
         return bad_rows(c->place, "only one of rows, csv and sql can say the rows", err);
     if (raw->csv)
@@ -262,7 +263,11 @@ static firn_code read_expect(const firn_conf *c, firn_arena *a, firn_unit_test *
         return bad_rows(c->place, "the expected rows are not there", err);
     if (raw.tolerance)
         FIRN_TRY(read_tolerance(raw.tolerance, ret, err));
-    return read_rows(c, &raw, a, &ret->expect, err);
+    FIRN_TRY(read_rows(c, &raw, a, &ret->expect, err));
+    for (size_t i = 0; i < ret->expect.count; i++)
+        if (ret->expect.items[i].count == 0)
+            return bad_rows(ret->expect.items[i].place, "an expected row names no column", err);
+    return FIRN_OK;
 }
 
 /* --- a test -------------------------------------------------------------------------------- */

@@ -29,7 +29,7 @@ FIRN_NODISCARD firn_code firn_unit_literal(const firn_conf *c, const firn_type *
 /* "text", "a number", "a list": what was written, for messages. */
 const char *firn_unit_looks(const firn_conf *c);
 
-/* --- unit_mock.c --------------------------------------------------------------------------- */
+/* --- a test being run ---------------------------------------------------------------------- */
 
 typedef FIRN_VEC(firn_field) firn_unit_fields;
 
@@ -84,6 +84,33 @@ typedef struct firn_unit_work {
 /* Makes the tables and views that a model reads; *ret is its statement as it runs over them. */
 FIRN_NODISCARD firn_code firn_unit_mock(firn_unit_work *w, const firn_model *model, firn_str *ret,
                                         firn_err *err);
+
+/* --- unit_columns.c ------------------------------------------------------------------------ */
+
+const firn_field *firn_unit_find_field(const firn_unit_fields *fields, firn_str name);
+/* Adds a column, or gives the one of this name another type. */
+FIRN_NODISCARD firn_code firn_unit_add_field(const firn_unit_work *w, firn_unit_fields *fields,
+                                             firn_str name, const firn_type *type, firn_err *err);
+/* Those that the table has in the catalog. */
+FIRN_NODISCARD firn_code firn_unit_catalog_columns(firn_unit_work *w, firn_unit_source *s,
+                                                   firn_unit_fields *fields, firn_err *err);
+/* Those that `columns:` of the entries that land in it gives a type; nested paths are found out
+ * from values. */
+FIRN_NODISCARD firn_code firn_unit_ingest_columns(firn_unit_work *w, firn_ident ident,
+                                                  firn_unit_fields *fields, firn_err *err);
+/* Those that the test gives a type (NULL: none). */
+FIRN_NODISCARD firn_code firn_unit_given_types(firn_unit_work *w, const firn_conf *map,
+                                               firn_unit_fields *fields, firn_err *err);
+/* Those that the rows of all tests of the project name beside the ones in `fields`. */
+FIRN_NODISCARD firn_code firn_unit_add_told(firn_unit_work *w, size_t i, firn_unit_fields *fields,
+                                            firn_err *err);
+/* Raises an error for a row that names a column the table has not. */
+FIRN_NODISCARD firn_code firn_unit_refuse_unknown(const firn_unit_rows *rows, firn_ident ident,
+                                                  const firn_unit_fields *known, firn_err *err);
+firn_code firn_unit_no_column(const firn_conf *c, firn_ident ident, const firn_unit_fields *known,
+                              firn_err *err);
+
+/* --- unit_mock.c --------------------------------------------------------------------------- */
 
 /* The cell of a row by its column's name; NULL: there is none. */
 const firn_conf *firn_unit_cell_of(const firn_conf *row, firn_str column);

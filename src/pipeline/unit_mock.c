@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define DEPTH_MAX 64
-#define LOADED_AT "x_loaded_at"
 #define ADDED_MAX 100 /* columns of a test that only statements name */
 
 /* --- names --------------------------------------------------------------------------------- */
@@ -40,61 +39,7 @@ static firn_code exec(const firn_unit_work *w, const firn_buf *sql, firn_err *er
     return w->bench->run->ops->exec(w->bench->session, firn_buf_str(sql), err);
 }
 
-/* --- columns that are known ---------------------------------------------------------------- */
-
-static const firn_field *find_field(const firn_unit_fields *fields, firn_str name)
-{
-    for (size_t i = 0; i < fields->n; i++)
-        if (firn_str_ieq(fields->v[i].name, name))
-            return &fields->v[i];
-    return NULL;
-}
-
-static firn_code add_field(const firn_unit_work *w, firn_unit_fields *fields, firn_str name,
-                           const firn_type *type, firn_err *err)
-{
-    firn_field *have = (firn_field *)(uintptr_t)find_field(fields, name);
-    const firn_field f = {.name = name, .type = *type};
-    if (have) {
-        have->type = *type;
-        return FIRN_OK;
-    }
-    return firn_vec_push(w->a, fields, f) ? FIRN_OK : firn_arena_raise(w->a, err);
-}
-
-static firn_code columns_of_catalog(firn_unit_work *w, firn_unit_source *s,
-                                    firn_unit_fields *fields, firn_err *err)
-{
-    firn_unit_bench *b = w->bench;
-    if (!s->metadata)
-        FIRN_TRY(firn_table_load(b->run->catalog, b->run->io, s->ident, b->a, &s->metadata, err));
-    const firn_type *t = &s->metadata->schema->type;
-    for (size_t i = 0; i < t->field_count; i++)
-        FIRN_TRY(add_field(w, fields, t->fields[i].name, &t->fields[i].type, err));
-    return FIRN_OK;
-}
-
-/* What `columns:` of the entries that land in it says; nested paths are found out from values. */
-static firn_code columns_of_ingest(firn_unit_work *w, firn_ident ident, firn_unit_fields *fields,
-                                   firn_err *err)
-{
-    static const firn_type at = {.kind = FIRN_T_TIMESTAMPTZ};
-    const firn_project *p = w->bench->project;
-    for (size_t i = 0; i < p->ingest_count; i++) {
-        const firn_ingest *in = &p->ingest[i];
-        if (!firn_ident_eq(in->table.ident, ident))
-            continue;
-        for (size_t k = 0; k < in->column_count; k++) {
-            const firn_given *g = &in->columns[k];
-            bool path = g->name.n && (memchr(g->name.p, '.', g->name.n) ||
-                                      memmem(g->name.p, g->name.n, "[]", 2));
-            if (g->has_type && !path)
-                FIRN_TRY(add_field(w, fields, g->name, &g->type, err));
-        }
-        FIRN_TRY(add_field(w, fields, FIRN_STR_LIT(LOADED_AT), &at, err));
-    }
-    return FIRN_OK;
-}
+/* --- what is known of a table --------------------------------------------------------------- */
 
 static firn_code make_source(firn_unit_work *w, size_t i, firn_err *err);
 static firn_code rewrite(firn_unit_work *w, const firn_model *model, firn_str *ret, firn_err *err);
@@ -108,7 +53,7 @@ static firn_code describe(const firn_unit_work *w, firn_str sql, firn_unit_field
     FIRN_TRY(
         w->bench->run->ops->describe(w->bench->session, sql, w->a, &kind, &columns, &count, err));
     for (size_t i = 0; i < count; i++)
-        FIRN_TRY(add_field(w, fields, columns[i].name, &columns[i].type, err));
+        FIRN_TRY(firn_unit_add_field(w, fields, columns[i].name, &columns[i].type, err));
     return FIRN_OK;
 }
 
@@ -128,117 +73,9 @@ static firn_code known_columns(firn_unit_work *w, size_t i, firn_unit_fields *fi
         fields->n = 0;
     }
     if (s->in_catalog)
-        return columns_of_catalog(w, s, fields, err);
+        return firn_unit_catalog_columns(w, s, fields, err);
     *ret_all = false;
-    return columns_of_ingest(w, s->ident, fields, err);
-}
-
-/* --- columns of given rows ----------------------------------------------------------------- */
-
-static firn_code no_column(const firn_conf *c, firn_ident ident, const firn_unit_fields *known,
-                           firn_err *err)
-{
-    firn_str names[256];
-    size_t n = FIRN_MIN(known->n, FIRN_COUNT_OF(names));
-    for (size_t i = 0; i < n; i++)
-        names[i] = known->v[i].name;
-    firn_raise_conf(err, c->key_place, FIRN_ID_UNIT_TEST, "table %.*s.%.*s has no column %s",
-                    FIRN_STR_ARG(ident.ns), FIRN_STR_ARG(ident.name), firn_quote(c->key).s);
-    int near = firn_str_nearest(c->key, names, n);
-    if (near >= 0)
-        firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
-    else
-        firn_err_advise(err,
-                        "take it out; if the table will have it, say its type: {columns: "
-                        "{%.*s: string}, rows: […]}",
-                        FIRN_STR_ARG(c->key));
-    return FIRN_E_CONFIG;
-}
-
-static firn_code given_types(firn_unit_work *w, const firn_conf *map, firn_unit_fields *fields,
-                             firn_err *err)
-{
-    for (size_t i = 0; map && i < map->count; i++) {
-        const firn_conf *c = &map->items[i];
-        firn_type type;
-        if (c->kind != FIRN_CONF_TEXT) {
-            firn_raise_conf(err, c->place, FIRN_ID_SHAPE, "a type is a text, not %s",
-                            firn_conf_kind_name(c->kind));
-            firn_err_advise(err, "write it like this: columns: {amount: decimal(18,2)}");
-            return FIRN_E_CONFIG;
-        }
-        if (firn_type_parse(c->text, w->a, &type, err) != FIRN_OK) {
-            firn_err_place(err, c->place);
-            if (err)
-                err->code = FIRN_E_CONFIG;
-            return FIRN_E_CONFIG;
-        }
-        FIRN_TRY(add_field(w, fields, c->key, &type, err));
-    }
-    return FIRN_OK;
-}
-
-/* The columns of rows, by their first mention, with the types that their values look like. */
-firn_code firn_unit_columns_of(const firn_unit_rows *rows, firn_arena *a, firn_unit_fields *ret,
-                               firn_err *err)
-{
-    for (size_t i = 0; i < rows->count; i++)
-        for (size_t k = 0; k < rows->items[i].count; k++) {
-            const firn_conf *c = &rows->items[i].items[k];
-            firn_field *f = (firn_field *)(uintptr_t)find_field(ret, c->key);
-            const firn_field fresh = {.name = c->key, .type = {.kind = FIRN_T_UNKNOWN}};
-            if (!f && !firn_vec_push(a, ret, fresh))
-                return firn_arena_raise(a, err);
-            FIRN_TRY(firn_unit_infer(c, a, f ? &f->type : &ret->v[ret->n - 1].type, err));
-        }
-    return FIRN_OK;
-}
-
-/* What nobody gave a value is text.  Recursion is bounded by the depth of the YAML. */
-static void settle(firn_type *t)
-{
-    if (t->kind == FIRN_T_UNKNOWN)
-        *t = (firn_type){.kind = FIRN_T_STRING};
-    for (size_t i = 0; i < t->field_count; i++)
-        settle(&t->fields[i].type);
-}
-
-static firn_code refuse_unknown(const firn_unit_rows *rows, firn_ident ident,
-                                const firn_unit_fields *known, firn_err *err)
-{
-    for (size_t i = 0; i < rows->count; i++)
-        for (size_t k = 0; k < rows->items[i].count; k++)
-            if (!find_field(known, rows->items[i].items[k].key))
-                return no_column(&rows->items[i].items[k], ident, known, err);
-    return FIRN_OK;
-}
-
-/* Columns that the rows of any test of the project name, with the types that fit all of them. */
-static firn_code told_columns(firn_unit_bench *b, firn_unit_source *s, firn_err *err)
-{
-    s->told.n = 0;
-    for (size_t i = 0; i < b->tests->n; i++)
-        for (size_t k = 0; k < b->tests->v[i].given_count; k++) {
-            const firn_unit_given *g = &b->tests->v[i].given[k];
-            if (firn_ident_eq(g->ident, s->ident))
-                FIRN_TRY(firn_unit_columns_of(&g->rows, b->a, &s->told, err));
-        }
-    for (size_t i = 0; i < s->told.n; i++)
-        settle(&s->told.v[i].type);
-    s->was_told = true;
-    return FIRN_OK;
-}
-
-static firn_code add_told(firn_unit_work *w, size_t i, firn_unit_fields *fields, firn_err *err)
-{
-    firn_unit_source *s = &w->bench->sources[i];
-    if (!s->was_told)
-        FIRN_TRY(told_columns(w->bench, s, err));
-    for (size_t k = 0; k < s->told.n; k++)
-        if (!find_field(fields, s->told.v[k].name))
-            FIRN_TRY(add_field(w, fields, s->told.v[k].name, &s->told.v[k].type, err));
-    w->open_ended[i] = true;
-    return FIRN_OK;
+    return firn_unit_ingest_columns(w, s->ident, fields, err);
 }
 
 /* --- tables -------------------------------------------------------------------------------- */
@@ -288,14 +125,15 @@ static firn_code insert_rows(const firn_unit_work *w, const firn_unit_given *g,
 {
     const firn_type columns = {
         .kind = FIRN_T_STRUCT, .fields = fields->v, .field_count = fields->n};
-    for (size_t i = 0; fields->n && i < g->rows.count; i++) {
-        if (i == 0) {
-            FIRN_TRY(firn_buf_adds(sql, "INSERT INTO ", err));
-            FIRN_TRY(add_name(w, g->ident, sql, err));
-            FIRN_TRY(firn_buf_adds(sql, " VALUES ", err));
-        }
+    if (g->rows.count == 0)
+        return FIRN_OK;
+    FIRN_TRY(firn_buf_adds(sql, "INSERT INTO ", err));
+    FIRN_TRY(add_name(w, g->ident, sql, err));
+    FIRN_TRY(firn_buf_adds(sql, " VALUES ", err));
+    for (size_t i = 0; i < g->rows.count; i++) {
         FIRN_TRY(firn_buf_adds(sql, i ? ", " : "", err));
-        FIRN_TRY(add_row(&g->rows.items[i], &columns, sql, err));
+        FIRN_TRY(fields->n ? add_row(&g->rows.items[i], &columns, sql, err)
+                           : firn_buf_adds(sql, "(NULL)", err));
     }
     return FIRN_OK;
 }
@@ -322,11 +160,11 @@ static firn_code mock_given_sql(firn_unit_work *w, const firn_unit_given *g, boo
     FIRN_TRY(describe(w, g->rows.sql, &asked, err));
     for (size_t i = 0; i < asked.n; i++) {
         const firn_conf name = {.key = asked.v[i].name, .key_place = g->rows.place};
-        if (find_field(fields, asked.v[i].name))
+        if (firn_unit_find_field(fields, asked.v[i].name))
             continue;
         if (all)
-            return no_column(&name, g->ident, fields, err);
-        FIRN_TRY(add_field(w, fields, asked.v[i].name, &asked.v[i].type, err));
+            return firn_unit_no_column(&name, g->ident, fields, err);
+        FIRN_TRY(firn_unit_add_field(w, fields, asked.v[i].name, &asked.v[i].type, err));
     }
     FIRN_TRY(create_table(w, g->ident, fields, sql, err));
     FIRN_TRY(firn_buf_adds(sql, "INSERT INTO ", err));
@@ -342,13 +180,13 @@ static firn_code mock_given(firn_unit_work *w, size_t i, const firn_unit_given *
     firn_unit_fields fields = {0};
     bool all = false;
     FIRN_TRY(known_columns(w, i, &fields, &all, err));
-    FIRN_TRY(given_types(w, g->rows.columns, &fields, err));
+    FIRN_TRY(firn_unit_given_types(w, g->rows.columns, &fields, err));
     if (g->rows.sql.p) {
         if (mock_given_sql(w, g, all, &fields, &sql, err) != FIRN_OK)
             return firn_unit_sql_error(&g->rows, err);
     } else {
-        FIRN_TRY(all ? refuse_unknown(&g->rows, g->ident, &fields, err)
-                     : add_told(w, i, &fields, err));
+        FIRN_TRY(all ? firn_unit_refuse_unknown(&g->rows, g->ident, &fields, err)
+                     : firn_unit_add_told(w, i, &fields, err));
         FIRN_TRY(create_table(w, g->ident, &fields, &sql, err));
         FIRN_TRY(insert_rows(w, g, &fields, &sql, err));
     }
@@ -362,7 +200,7 @@ static firn_code mock_empty(firn_unit_work *w, size_t i, firn_err *err)
     bool all;
     FIRN_TRY(known_columns(w, i, &fields, &all, err));
     if (!all)
-        FIRN_TRY(add_told(w, i, &fields, err));
+        FIRN_TRY(firn_unit_add_told(w, i, &fields, err));
     FIRN_TRY(create_table(w, w->bench->sources[i].ident, &fields, &sql, err));
     return exec(w, &sql, err);
 }
@@ -519,6 +357,18 @@ static firn_code rewrite(firn_unit_work *w, const firn_model *model, firn_str *r
     return rewrite_filled(w, &m, ret, err);
 }
 
+/* The statement alone tells the place. */
+static firn_code view_error(const firn_unit_work *w, const firn_model *m, firn_str statement,
+                            firn_err *err)
+{
+    firn_unit_fields ignored = {0};
+    firn_err alone = {0};
+    if (describe(w, statement, &ignored, &alone) == FIRN_OK)
+        return firn_unit_model_error(w, m, (firn_str){NULL, 0}, err);
+    *err = alone;
+    return firn_unit_model_error(w, m, statement, err);
+}
+
 static firn_code mock_model(firn_unit_work *w, const firn_node *n, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
@@ -538,7 +388,7 @@ static firn_code mock_model(firn_unit_work *w, const firn_node *n, firn_err *err
         firn_err_clear(err);
         code = exec(w, &sql, err);
     }
-    return code == FIRN_OK ? FIRN_OK : firn_unit_model_error(w, &m, (firn_str){NULL, 0}, err);
+    return code == FIRN_OK ? FIRN_OK : view_error(w, &m, statement, err);
 }
 
 /* --- one source ---------------------------------------------------------------------------- */

@@ -292,7 +292,7 @@ static firn_code add_cell(firn_unit_work *w, const firn_conf *c, const firn_type
     FIRN_AUTO(firn_buf_free) firn_buf literal = FIRN_SQL_BUF;
     FIRN_AUTO(firn_buf_free) firn_buf type = FIRN_SQL_BUF;
     firn_err local = {0};
-    firn_code code = c ? firn_unit_literal(c, t, true, &literal, &local)
+    firn_code code = c ? firn_unit_literal(c, t, !w->test->expect.csv, &literal, &local)
                        : firn_buf_adds(&literal, "NULL", &local);
     if (code != FIRN_OK && code != FIRN_E_CONFIG) {
         *err = local;

@@ -16,6 +16,7 @@ typedef struct firn_unit_rows {
     firn_conf *items; /* maps; CSV is read into such ones */
     size_t count;
     const firn_conf *columns; /* types by name; NULL: none given */
+    bool csv;                 /* quotes are its syntax, and say nothing of types */
     firn_str sql;             /* .p == NULL: items */
     firn_place place;
 } firn_unit_rows;

@@ -4,6 +4,7 @@
 
 #include "base/datetime.h"
 #include "base/dec.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "engine/sql.h"
 
@@ -403,6 +404,36 @@ static firn_code put_nested(const firn_conf *c, const firn_type *t, bool strict,
     return firn_buf_addc(out, ')', err);
 }
 
+/* Recursion is bounded by the depth of the YAML. */
+static firn_code put_json(const firn_conf *c, firn_buf *out, firn_err *err)
+{
+    firn_var_kind kind = c->kind == FIRN_CONF_TEXT ? kind_of(c) : FIRN_VAR_LIST;
+    if (kind == FIRN_VAR_NULL)
+        return firn_buf_adds(out, "null", err);
+    if (kind == FIRN_VAR_NUMBER || kind == FIRN_VAR_BOOL)
+        return firn_buf_addstr(out, c->text, err);
+    if (c->kind == FIRN_CONF_TEXT)
+        return firn_json_escape(c->text, out, err);
+    FIRN_TRY(firn_buf_addc(out, c->kind == FIRN_CONF_LIST ? '[' : '{', err));
+    for (size_t i = 0; i < c->count; i++) {
+        FIRN_TRY(firn_buf_adds(out, i ? ", " : "", err));
+        if (c->kind == FIRN_CONF_MAP) {
+            FIRN_TRY(firn_json_escape(c->items[i].key, out, err));
+            FIRN_TRY(firn_buf_adds(out, ": ", err));
+        }
+        FIRN_TRY(put_json(&c->items[i], out, err));
+    }
+    return firn_buf_addc(out, c->kind == FIRN_CONF_LIST ? ']' : '}', err);
+}
+
+/* A list or map in a column of texts: the JSON that a source would have sent. */
+static firn_code put_json_text(const firn_conf *c, firn_buf *out, firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf json = FIRN_BUF((size_t)16 << 20);
+    FIRN_TRY(put_json(c, &json, err));
+    return firn_sql_text(out, firn_buf_str(&json), err);
+}
+
 static firn_code put_scalar(const firn_conf *c, const firn_type *t, firn_buf *out, firn_err *err)
 {
     switch (t->kind) {
@@ -451,6 +482,8 @@ firn_code firn_unit_literal(const firn_conf *c, const firn_type *t, bool strict,
         return firn_buf_adds(out, "NULL", err);
     if (firn_type_is_nested(t->kind))
         return put_nested(c, t, strict, out, err);
+    if (c->kind != FIRN_CONF_TEXT && t->kind == FIRN_T_STRING)
+        return put_json_text(c, out, err);
     if (c->kind != FIRN_CONF_TEXT)
         return is_not(c, t, "write one value", err);
     if (strict && number && !c->plain)

@@ -54,6 +54,23 @@ static firn_code find_columns(view_work *w, firn_err *err)
 
 /* --- checks -------------------------------------------------------------------------------- */
 
+/* The states of tables that checks look into beside the view. */
+static firn_code add_other_tables(view_work *w, firn_buf *b, firn_err *err)
+{
+    firn_ident *needs;
+    size_t count;
+    FIRN_TRY(firn_checks_needs(&w->model->table, w->a, &needs, &count, err));
+    for (size_t i = 0; i < count; i++) {
+        firn_str location = {"", 0};
+        firn_err missing = {0}; /* the check says so */
+        if (w->run->catalog->ops->load(w->run->catalog, needs[i], w->a, &location, &missing) !=
+            FIRN_OK)
+            location = FIRN_STR_LIT("");
+        FIRN_TRY(firn_buf_addf(b, err, "\nbeside %.*s", FIRN_STR_ARG(location)));
+    }
+    return FIRN_OK;
+}
+
 /* What the outcome of the checks depends on: themselves, the statement, the rows it reads. */
 static firn_code fingerprint(view_work *w, firn_err *err)
 {
@@ -74,6 +91,7 @@ static firn_code fingerprint(view_work *w, firn_err *err)
         long long id = in->snapshot ? (long long)in->snapshot->snapshot_id : FIRN_NO_SNAPSHOT;
         FIRN_TRY(firn_buf_addf(&b, err, "\ninput %.*s %lld", FIRN_STR_ARG(in->metadata->uuid), id));
     }
+    FIRN_TRY(add_other_tables(w, &b, err));
     FIRN_TRY(firn_sha256(b.p, b.n, sha, err));
     firn_hex(sha, sizeof sha, w->checked);
     return FIRN_OK;
@@ -84,6 +102,8 @@ static bool are_checked(const view_work *w)
     if (!w->checked[0])
         return true;
     bool changes = w->model->filled.volatile_ || firn_sql_is_volatile(w->model->sql);
+    for (size_t i = 0; i < w->model->table.check_count; i++) /* time goes on */
+        changes = changes || w->model->table.checks[i].kind == FIRN_CHECK_FRESHNESS;
     return w->stored && !changes &&
            firn_str_eqc(firn_view_property(w->stored, CHECKED), w->checked);
 }
@@ -231,7 +251,9 @@ static firn_code store(view_work *w, firn_err *err)
         w->result->unchanged = are_checked(w);
         return FIRN_OK;
     }
+    pthread_mutex_lock(&w->run->lock);
     firn_run_names_next(&w->run->names, uuid);
+    pthread_mutex_unlock(&w->run->lock);
     want.uuid = uuid;
     FIRN_TRY(new_location(w, &want.location, err));
     return swap(w, &want, &properties[2], err);

@@ -258,8 +258,10 @@ firn_code firn_write_rows(firn_context *run, firn_session *s, const firn_write_t
     for (size_t i = 0; i < count; i++) {
         firn_data_file f;
         FIRN_TRY(describe_file(run, target, types, &copied[i], files->n, a, &f, err));
-        if (run->shadow)
+        if (run->shadow) {
+            f.metrics_count = 0; /* they are those of all files together */
             FIRN_TRY(firn_shadow_note_file(run->shadow, f.file_path, &kept, err));
+        }
         if (!firn_vec_push(a, files, f) || !firn_vec_push(a, scratch, copied[i].path.p))
             return firn_arena_raise(a, err);
     }

@@ -199,7 +199,8 @@ static firn_code kind_of_word(firn_str word, firn_file_kind *ret, firn_err *err)
             *ret = (firn_file_kind)k;
             return FIRN_OK;
         }
-    return firn_raise(err, FIRN_E_CONFIG, "there is no format %s", firn_quote(word).s);
+    firn_raise(err, FIRN_E_CONFIG, "there is no format %s", firn_quote(word).s);
+    return firn_err_advise(err, "formats are json, csv, tsv, bson and parquet");
 }
 
 static firn_code differ(const firn_source_file *x, firn_file_kind xk, const firn_source_file *y,

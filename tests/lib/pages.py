@@ -12,7 +12,8 @@ In a page, a block
 
 is a command (lines that begin with "> " go on with it) and its output: figures of time, memory
 and size, ids and times apart it is what must come; a line "…" stands for any lines.  Output that
-begins with "error" wants an exit status that is not 0.  Without output shown anything may come.
+begins with "error" wants an exit status that is not 0, a last line "[exit status 3]" wants 3.
+Without output shown anything may come.
 
     ```yaml file=firn.yml
 
@@ -100,6 +101,15 @@ def matches(shown, got):
         matches(shown[1:], got[1:]) if shown[1:] else not got[1:])
 
 
+def as_said(shown, status):
+    """Whether the exit status is the one that the output shown implies; takes its line away."""
+    said = re.fullmatch(r"\[exit status (\d+)\]", shown[-1]) if shown else None
+    if said:
+        shown.pop()
+        return status == int(said[1])
+    return (status != 0) == (bool(shown) and shown[0].startswith("error"))
+
+
 def take(step, folder, env):
     """Does one step; returns what is wrong, or None."""
     if step.kind == "file":
@@ -114,8 +124,7 @@ def take(step, folder, env):
     shown = [row for row in step.shown]
     while shown and not shown[-1]:
         shown.pop()
-    fails = bool(shown) and shown[0].startswith("error")
-    if fails != (done.returncode != 0):
+    if not as_said(shown, done.returncode):
         return f"exit status {done.returncode}; it printed:\n" + "\n".join(got)
     if not matches(shown, got):
         return "it printed:\n" + "\n".join(got) + "\ninstead of:\n" + "\n".join(shown)

@@ -224,8 +224,10 @@ class Terminal:
 
     def clear(self):
         """Forgets what is shown; the next prompt is drawn at the top."""
+        self.screen.history.clear()
         self.send("\x0c")
-        self.settle(0.1)
+        self.wait(lambda: self.screen.row == 0, 5)
+        self.settle(0.02)
         self.screen.history.clear()
 
     def run(self, text, limit=30):

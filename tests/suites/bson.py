@@ -212,17 +212,19 @@ def decimal128_precisions():
 
 @suite.case
 def mixed_numbers():
-    for values, kind, wanted in (
-            ((b.Int(1), b.Long(2)), "long", [1, 2]),
-            ((b.Int(1), 0.5), "double", [1.0, 0.5]),
-            ((b.Long(2**53), 0.5), "double", [2.0**53, 0.5]),
-            ((b.Long(2**53 + 1), 0.5), "decimal(17, 1)", [D(2**53 + 1), D("0.5")]),
-            ((b.Int(7), b.Decimal("0.25")), "decimal(3, 2)", [D(7), D("0.25")]),
-            ((0.1, b.Decimal("0.25")), "decimal(2, 2)", [D("0.1"), D("0.25")])):
-        for spelling in ("bson", "canonical"):
-            p = land([{"v": v} for v in values], spelling)
-            same((spelling, columns(p)["v"]), (spelling, kind))
-            same([r["v"] for r in p.rows("raw.t")], wanted)
+    pairs = (((b.Int(1), b.Long(2)), "long", [1, 2]),
+             ((b.Int(1), 0.5), "double", [1.0, 0.5]),
+             ((b.Long(2**53), 0.5), "double", [2.0**53, 0.5]),
+             ((b.Long(2**53 + 1), 0.5), "decimal(17, 1)", [D(2**53 + 1), D("0.5")]),
+             ((b.Int(7), b.Decimal("0.25")), "decimal(3, 2)", [D(7), D("0.25")]),
+             ((0.1, b.Decimal("0.25")), "decimal(2, 2)", [D("0.1"), D("0.25")]))
+    documents = [{f"v{k}": values[i] for k, (values, _, _) in enumerate(pairs)} for i in (0, 1)]
+    for spelling in ("bson", "canonical"):
+        p = land(documents, spelling)
+        found = columns(p)
+        for k, (_, kind, wanted) in enumerate(pairs):
+            same((spelling, k, found[f"v{k}"]), (spelling, k, kind))
+            same([r[f"v{k}"] for r in p.rows("raw.t")], wanted)
 
 
 @suite.case
@@ -272,7 +274,7 @@ def random_documents(seed):
 @suite.case
 def three_spellings():
     """BSON and canonical Extended JSON make the same table, byte for byte of every value."""
-    for seed in range(40 if FULL else 6):
+    for seed in range(40 if FULL else 4):
         documents = random_documents(seed)
         first, second = land(documents, "bson"), land(documents, "canonical")
         same(columns(first), columns(second), f"seed {seed}")
@@ -315,16 +317,14 @@ def blanks_and_order():
 @suite.case
 def objects_like_others():
     """What only looks like a value of Extended JSON stays an object."""
-    odd = [{"v": {"$oid": "xyz"}}, {"v": {"$oid": OID, "more": 1}}, {"v": {"$numberInt": 5}},
-           {"v": {"$numberInt": "5.0"}}, {"v": {"$numberInt": "3000000000"}},
-           {"v": {"$date": "yesterday"}}, {"v": {"$binary": "YWJj"}}, {"v": {"$uuid": "x"}},
-           {"v": {"$numberDecimal": "1" * 35}}, {"v": {"$numberDouble": "0x1p3"}}]
-    for record in odd:
-        p = one("a.json", json.dumps(record))
-        p.run()
-        (key, value), *rest = record["v"].items()
-        (row,) = p.rows("raw.t")
-        same(row["v"][key], value, str(record))
+    odd = [{"$oid": "xyz"}, {"$oid": OID, "more": 1}, {"$numberInt": 5}, {"$numberInt": "5.0"},
+           {"$numberInt": "3000000000"}, {"$date": "yesterday"}, {"$binary": "YWJj"},
+           {"$uuid": "x"}, {"$numberDecimal": "1" * 35}, {"$numberDouble": "0x1p3"},
+           {"$oid": OID, "$date": "x"}, {"a": {"$symbol": 1}}, {"$date": 5}]
+    p = one("a.json", json.dumps({f"v{i}": v for i, v in enumerate(odd)}))
+    p.run()
+    (row,) = p.rows("raw.t")
+    same([row[f"v{i}"] for i in range(len(odd))], odd)
     p = one("a.json", json.dumps({"$oid": OID, "n": 1}))
     p.run()
     same(p.rows("raw.t"), [{"$oid": OID, "n": 1}])
@@ -455,9 +455,9 @@ def broken_lengths():
         done = p.run(want=1)
         contains(done.err, "a.bson", f"byte {byte}:", "E2001")
         assert not exists(p.lake, "raw.t"), what
-        p.write("a.bson", tail)
-        p.run(want=0)
-        same(len(p.rows("raw.t")), 3, what)
+    p.write("a.bson", tail)
+    p.run(want=0)
+    same(len(p.rows("raw.t")), 3)
 
 
 @suite.case
@@ -561,7 +561,7 @@ def mutations():
     """Whatever the bytes, firn ends with one of its statuses, and what lands can be read."""
     rnd = random.Random(5)
     seed = b.dump(*random_documents(3))
-    for _ in range(200 if FULL else 12):
+    for _ in range(200 if FULL else 6):
         data = bytearray(seed)
         for _ in range(rnd.randint(1, 4)):
             data[rnd.randrange(len(data))] = rnd.randrange(256)

@@ -10,8 +10,9 @@ import sys
 import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
+import crashlab  # noqa: E402
 from firnlab import (FULL, Project, Suite, contains, exists, lines, lint, rows, same, snapshots,
-                     table, types)  # noqa: E402
+                     types)  # noqa: E402
 
 suite = Suite()
 MODEL = "/* firn\n%s\n*/\n%s\n"
@@ -172,6 +173,10 @@ def unique_over_columns():
          {"a": 1, "b": "x", "times": 2})
     same(failures(p), [("unique(a, b)", 1, '{"a": 1, "b": "x", "n": 1}'),
                        ("unique(a, b)", 1, '{"a": 1, "b": "x", "n": 3}')])
+    q = made("checks: [{unique: [times, value], severity: warn}]",
+             "SELECT i // 2 AS times, 1 AS value FROM range(3) t(i)", "odd_names")
+    q.run(want=0)
+    same(failures(q), [("unique(times, value)", 1, '{"times": 0, "value": 1}')] * 2)
     q = made("checks: [{unique: [s.id], severity: warn}, {unique: a, where: a < 2, "
              "severity: warn, name: ones}]",
              "SELECT * FROM (VALUES ({'id': 1}, 1), ({'id': 1}, 2)) t(s, a)", "nested")
@@ -185,6 +190,17 @@ def only_some_rows():
              "checks: [{check: 'n > 1', where: 'kind IS NULL -- so', severity: warn}]",
              "SELECT * FROM (VALUES (NULL, 'k', 1), (NULL, 'l', 1), (NULL, NULL, 1)) t(x, kind, n)")
     same(found(p.run("--json", want=0)), {"not_null(x)": 1, "n > 1": 1})
+
+
+@suite.case
+def with_variables():
+    p = made("checks: [{check: 'd <= ${today}', severity: warn}, {check: 'n > ${least:-1}', where: "
+             "'n < ${most:-9}', severity: warn, name: n}]",
+             "SELECT DATE '2025-01-31' AS d, 1 AS n UNION ALL SELECT DATE '2025-02-01', 9")
+    done = p.run("--var", "today=2025-01-31", "--json", want=0)
+    same(found(done), {"d <= ${today}": 1, "n": 1})
+    done = p.run("--var", "today=2025-02-01", "--var", "least=0", "--json", want=0)
+    same(found(done), {"d <= ${today}": 0, "n": 0})  # another value: looked at again
 
 
 # --- written wrongly ----------------------------------------------------------------------------
@@ -310,12 +326,51 @@ def twins():
 
 
 @suite.case
+def when_the_audit_dies():
+    """Killed, or an error, while the failing rows are written or committed, or behind that: the
+    table is as before or as after, and the next run is right."""
+    check = 'checks: [{check: "i > 1", severity: warn}]'
+    for point, action in (("write.before_copy=nth:2", "kill"), ("commit.before_manifest", "io"),
+                          ("commit.after_swap=nth:1", "kill"),
+                          ("commit.before_swap=nth:1", "conflict"),
+                          ("write.before_copy=nth:2", "io"), ("publish.before_sync=nth:2", "kill"),
+                          ("commit.before_swap=nth:1", "kill"),
+                          ("commit.before_swap=nth:2", "kill"))[:8 if FULL else 4]:
+        p = made(check, "SELECT i FROM range(3) t(i)", "when_the_audit_dies")
+        p.run(want=0)
+        p.model("curated.t", MODEL % (check, "SELECT i FROM range(4, 0, -1) t(i)"))
+        done = crashlab.run(p.folder, points=f"{point}:{action}" if "=" in point
+                            else f"{point}={action}")
+        assert done.exit == {"kill": -9, "io": 1, "conflict": 0}[action], f"{point} {action} {done}"
+        kept = [json.loads(f[2])["i"] for f in failures(p)]
+        assert kept in ([0, 1], [1]), f"{point} {action} {kept}"
+        assert sorted(r["i"] for r in rows(p.lake, "curated.t")) in ([0, 1, 2], [1, 2, 3, 4])
+        p.run(want=0)
+        same([json.loads(f[2])["i"] for f in failures(p)], [1])
+        same(sorted(r["i"] for r in rows(p.lake, "curated.t")), [1, 2, 3, 4])
+        lint(p.lake)
+    # a full disk does not hide that a check failed
+    p = made('checks: ["i > 1"]', "SELECT i FROM range(3) t(i)", "no_space")
+    done = crashlab.run(p.folder, points="write.before_copy=nth:2:nospc", want=4)
+    contains(done.err, "E6001", "the table of failing rows")
+
+
+@suite.case
 def names_with_quotes():
     p = made("columns: {'o\"d': {checks: [{accepted_values: [\"it's\"], severity: warn}]}}\n"
              "checks: [{check: \"x <> 'a''b'\", severity: warn}]",
              "SELECT 'other' AS \"o\"\"d\", 'a''b' AS x")
     same(found(p.run("--json", want=0)), {'accepted_values(o"d)': 1, "x <> 'a''b'": 1})
     same([f[0] for f in failures(p)], ['accepted_values(o"d)', "x <> 'a''b'"])
+
+
+@suite.case
+def column_called_like_the_table():
+    p = made("checks: [{check: 't.t > 1', severity: warn}, {unique: [t, doubles], severity: warn}]",
+             "SELECT 1 AS t, 2 AS doubles FROM range(2)")
+    done = p.run("--json", want=0)
+    same(json.loads(done.event("check", check="t.t > 1")["samples"][0]), {"t": 1, "doubles": 2})
+    same({f[2] for f in failures(p)}, {'{"doubles": 2, "t": 1}'})
 
 
 @suite.case

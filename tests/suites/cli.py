@@ -680,8 +680,9 @@ def terminal_and_none():
         same((code, re.findall(r"\033\[[0-9;]*m", shown)), (2, []), env)
     code, shown = on_terminal("rnu", cwd=p.folder)
     assert re.search(r"\033\[[0-9;]*m", shown), "no colour on a terminal"
-    code, shown = on_terminal("sql", cwd=p.folder, wait=20)
-    same(code, 2, shown)  # nothing to run, and it does not wait for a person to find out
+    code, shown = on_terminal("sql", cwd=p.folder, wait=20, keys=b"SELECT 6 * 7 AS x;\r.quit\r")
+    same(code, 0, shown)  # the shell: tests/suites/shell.py
+    contains(shown, "│ 42 │")
     code, shown = on_terminal("run", "--json", cwd=p.folder)
     for line in shown.splitlines():
         json.loads(line)

@@ -232,7 +232,7 @@ def json_in_csv_cells():
     p.run(want=3)
     same([(r["id"], r["c"]) for r in p.rows("raw.t", sort="id")],
          [(1, '{"a": [1, 2]}'), (2, None), (3, None), (4, " [] "), (5, None), (6, '"w"')])
-    same(rejects(p), [("E2103", "c", True, '"{\\"a\\""'), ("E2103", "c", True, '"word"')])
+    same(rejects(p), [("E2103", "c", True, '{"a"'), ("E2103", "c", True, "word")])
     same([r["line"] for r in p.rejects("raw.t")], [3, 6])
     same(p.sql("SELECT id, c->'$.a[1]' AS x FROM raw.t WHERE id = 1"), [{"id": 1, "x": "2"}])
 
@@ -279,7 +279,7 @@ def real_contact_data():
     same({r["order_id"]: r["contact_data"] and json.loads(r["contact_data"])
           for r in p.rows("raw.orders")}, good)
     listed = p.rejects("raw.orders")
-    same((done.exit, [json.loads(r["raw"]) for r in listed], {r["path"] for r in listed}),
+    same((done.exit, [r["raw"] for r in listed], {r["path"] for r in listed}),
          (3 if bad else 0, bad, {"contact_data"} if bad else set()))
 
 

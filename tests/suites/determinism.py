@@ -157,7 +157,8 @@ def growth_in_the_middle():
     like = {"id": 1, "pad": "", "o": {"x": 1, "y": [1]}, "late": "",
             "last": {"deep": [{"v": 1, "w": ""}]}}
     wanted = [completed(r, like) for r in records]
-    first = compare(lambda: project(files, more="rejects: {max: 2000}\n"), 3, wanted, rejects)
+    first = compare(lambda: project(files, entry=", on_conflict_of_types: reject",
+                                    more="rejects: {max: 2000}\n"), 3, wanted, rejects)
     same([s.split(": ")[1] for s in first["schema"]], ["id", "pad", "o", "late", "last",
                                                        "x_loaded_at"])
     note(f"{len(wanted)} rows, {len(rejects)} rejects, {sum(map(len, files.values())) >> 20} MB")
@@ -218,13 +219,15 @@ def csv_files():
 @suite.case
 def json_array():
     data = json.dumps([{"i": i, "v": [i, {"w": str(i)}] if i % 2 else None} for i in range(20000)])
-    p = one("a.json", data)
-    p.run("--threads", "1")
-    first = outcome(p)
-    for variant in VARIANTS[1:]:
-        p = one("a.json", data)
-        p.run(*variant)
-        same(outcome(p), {**first, "stream": first["stream"]}, variant)
+    for word in ("residual", "string"):
+        entry = f", on_conflict_of_types: {word}"
+        p = one("a.json", data, entry=entry)
+        p.run("--threads", "1")
+        first = outcome(p)
+        for variant in VARIANTS[1:]:
+            p = one("a.json", data, entry=entry)
+            p.run(*variant)
+            same(outcome(p), {**first, "stream": first["stream"]}, variant)
     same(first["rows"], row_hash([{"i": i, "v": [str(i), json.dumps({"w": str(i)})] if i % 2
                                    else None} for i in range(20000)]))
 
@@ -284,7 +287,8 @@ def killed_while_types_grow():
     like = {"id": 1, "pad": "", "o": {"x": 1, "y": [1]}, "late": "",
             "last": {"deep": [{"v": 1, "w": ""}]}}
     found = killed_at_each_unit(
-        lambda: project(files, more="rejects: {max: 2000}\nmaintenance: {target_file_size: 4MB}\n"),
+        lambda: project(files, entry=", on_conflict_of_types: reject",
+                        more="rejects: {max: 2000}\nmaintenance: {target_file_size: 4MB}\n"),
         3, [("--threads", "2")])
     same(found["rows"], row_hash([completed(r, like) for r in records]))
     same(len(found["rejects"]), len(rejects))

@@ -179,7 +179,7 @@ def damaged_zstd():
 def zstd_bomb():
     """A gigabyte in 100 KB."""
     packer = zstandard.ZstdCompressor().compressobj()
-    content = (packer.compress(b"a\n") + b"".join(packer.compress(b"1\n" * (MB // 2))
+    content = (packer.compress(b"a\n") + b"".join(packer.compress((b"1" * 4095 + b"\n") * 256)
                                                   for _ in range(1024)) + packer.flush())
     p = one("a.csv.zst", content)
     done = p.run("--memory", "256MB", want=1)

@@ -33,16 +33,19 @@ DATA = {"data/a.json": lines({"a": 1, "name": "x"}), "data/b.csv": "id,day\n1,20
 
 def normal(said, folder):
     """Without what differs from run to run and machine to machine."""
-    said = said.replace(str(folder), "HERE")
+    said = said.replace(str(folder), "HERE").replace(str(folder)[1:], "HERE")
     for pattern, word in (
-            (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"), (r"\brun [0-9a-f]{8}\b", "run ID"),
+            (r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
+            (r"\brun [0-9a-f]{8}\b", "run ID"),
             (r"history [0-9a-f]{8}\b", "history ID"), (r"last run: [0-9a-f]{8}", "last run: ID"),
-            (r"\b\d{15,19}\b", "SNAPSHOT"), (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?(\+00)?", "TIME"),
+            (r"\b\d{15,19}\b", "SNAPSHOT"),
+            (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?(\+00)?", "TIME"),
             (r" *\d+\.\d\d s(?=\W)", " N s"), (r"[\d.]+ MB of memory", "N MB of memory"),
             (r"process \d+", "process N"), (r"firn \d+\.\d+\.\d+\S*", "firn VERSION"),
             (r"\d+ seconds? ago|just now", "NOW"), (r"[\d.]+ (KB|MB|bytes)(?= [│|])", "SIZE"),
+            (r"[\d.]+ .B free", "N free"), (r"\d+ threads$", "N threads"),
             (r"[─-]{5,}", "-----"), (r" {2,}(?=[│|])", " ")):
-        said = re.sub(pattern, word, said)
+        said = re.sub(pattern, word, said, flags=re.M)
     return said
 
 
@@ -62,9 +65,13 @@ def compare(name, said):
 
 def helps(said, name):
     """An error that nobody is left alone with: an id, and under it something to do or type."""
-    found = re.findall(r"^error E\d{4}.*\n((?:  .*\n)*)", said, re.M)
-    for advice in found:
-        assert advice.strip(), f"{name}: nothing to do or type\n{said}"
+    found, rows = [], said.splitlines()
+    for row, below in zip(rows, [*rows[1:], ""]):
+        error = re.match(r"( *)error +E\d{4}", row)
+        if error:
+            found.append(below)
+            deeper = re.match(rf"{error[1]}  +\S", below)
+            assert deeper and "` says more" not in below, f"{name}: nothing to do or type\n{said}"
     return found
 
 
@@ -328,6 +335,71 @@ case("register-wrong", ("register",), ("register", "raw.z"), ("register", "raw.z
 case("init-nothing", ("init", "nowhere"), ("init", "."), data=False)
 case("init-twice", ("init", "data"), project=ingest(A))
 
+# --- peek, plan, demo, graph, test --------------------------------------------------------------
+
+case("peek-wrong", ("peek",), ("peek", "nowhere.json"), ("peek", "data/a.json", "-n", "x"),
+     ("peek", "data/a.json", "--format", "xml"), ("peek", "data/a.json", "--records", "b.c"))
+case("peek-stream-typo", ("peek", "drop.aa.json"), ("peek", "dorp.a.json"), project=ingest(A))
+case("demo-unknown", ("demo", "oders"))
+case("plan-wrong", ("plan", "raw.aa"), ("plan", "--memory", "lots"), project=ingest(A))
+case("plan-of-what-fails", ("plan",), project=ingest("{from: drop.aa.json, into: raw.a}"))
+case("graph-wrong", ("graph", "raw.aa"), ("graph", "-o", "png"), project=ingest(A))
+case("test-select-nothing", ("test", "nothing"), project=ingest(A))
+
+
+def unit(name, tests, sql="SELECT a * 2 AS b FROM raw.a", **more):
+    case(name, ("test",), project=ingest(A),
+         files={"models/curated/m.sql": sql, "tests/m.yml": tests}, **more)
+
+
+unit("unit-differs", "unit_tests:\n  - name: doubles\n    model: curated.m\n"
+     "    given: {raw.a: [{a: 1}, {a: 2}]}\n    expect: [{b: 2}, {b: 5}]\n")
+unit("unit-key-typo", "unit_tests:\n  - {name: x, modle: curated.m, expect: []}\n")
+unit("unit-model-typo", "unit_tests:\n  - {name: x, model: curated.mm, expect: []}\n")
+unit("unit-table-typo", "unit_tests:\n  - name: x\n    model: curated.m\n"
+     "    given: {raw.aa: [{a: 1}]}\n    expect: []\n")
+unit("unit-column-typo", "unit_tests:\n  - name: x\n    model: curated.m\n"
+     "    given: {raw.a: [{a: 1}]}\n    expect: [{c: 2}]\n")
+unit("unit-wrong-sql", "unit_tests:\n  - name: x\n    model: curated.m\n"
+     "    given: {raw.a: [{a: 1}]}\n    expect: [{b: 2}]\n", "SELECT a * 2 AS b FORM raw.a")
+
+# --- views, variables, contracts, checks with parameters ----------------------------------------
+
+VIEW = "/* firn\nmaterialize: view\n*/\n"
+model("view-unknown-column", VIEW + "SELECT nmae FROM raw.a", commands=(RUN,))
+model("view-of-itself", VIEW + "SELECT * FROM curated.m")
+model("view-with-partition", "/* firn\nmaterialize: view\npartition: [a]\n*/\nSELECT 1 AS a")
+model("variable-word-wrong", "SELECT '${region}' AS r",
+      commands=(("run", "--var", "region"), ("run", "--var", "2x=1"),
+                ("run", "--var", "regoin=x")))
+model("model-memory-wrong", "/* firn\nmemory: lots\n*/\nSELECT 1 AS a")
+model("model-tag-unknown", "SELECT 1 AS a", commands=(("run", "tag:daily"),))
+landed("contract-word", '{"a": 1}\n', entry=", contract: frezze", commands=(CHECK,))
+landed("contract-key", '{"a": 1}\n', entry=", contract: {colums: freeze}", commands=(CHECK,))
+landed("conflicts-word", '{"a": 1}\n', entry=", on_conflict_of_types: text", commands=(CHECK,))
+landed("nested-word", '{"a": 1}\n', entry=", nested: flat", commands=(CHECK,))
+landed("conflict-fails", lines({"a": 1}, {"a": "x"}), entry=", on_conflict_of_types: fail")
+
+
+def add_a_key(folder):
+    firn("run", cwd=folder, want=0)
+    write(folder, {"data/y.json": lines({"a": 2, "b": 3})})
+
+
+case("contract-broken", RUN, before=add_a_key, files={"data/x.json": lines({"a": 1})},
+     project=ingest("{from: 'drop.[xy].json', into: raw.x, contract: freeze}"))
+landed("check-values-none", '{"a": 1}\n', entry=", columns: {a: {checks: [accepted_values]}}",
+       commands=(CHECK,))
+landed("check-unknown", '{"a": 1}\n', entry=", columns: {a: {checks: [not_nul]}}",
+       commands=(CHECK,))
+landed("check-relationship-typo", '{"a": 1}\n', commands=(CHECK, RUN),
+       entry=", columns: {a: {checks: [{relationships: {to: raw.xx, field: a}}]}}")
+landed("check-severity-typo", '{"a": 1}\n', entry=", checks: [{check: 'a > 0', severity: wran}]",
+       commands=(CHECK,))
+landed("check-unique-no-column", '{"a": 1}\n', entry=", checks: [{unique: [a, b]}]")
+landed("check-max-age", '{"a": 1}\n', commands=(CHECK,),
+       entry=", checks: [{freshness: {column: a, max_age: soon}}]")
+
 # --- the machine --------------------------------------------------------------------------------
 
 
@@ -475,7 +547,8 @@ def raised_ids():
 def every_id_is_explained():
     found = raised_ids()
     assert len(found) > 40, found
-    listed = {int(n) for n in re.findall(r"^  E(\d{4})  ", firn("help", "errors", want=0).out, re.M)}
+    listed = re.findall(r"^  E(\d{4})  ", firn("help", "errors", want=0).out, re.M)
+    listed = {int(n) for n in listed}
     same(sorted(set(found) - listed), [], "ids that are raised and not explained")
     for number in sorted(listed):
         said = subprocess.run([BIN, "help", f"E{number:04}"], capture_output=True, text=True,

@@ -553,7 +553,7 @@ def record_of_the_run():
     p = shop(a=checked('checks: [{check: "id > 1", name: nr, severity: warn}]'))
     p.run(want=0)
     db = sqlite3.connect(p.lake / ".firn/runs.db")
-    same(db.execute("PRAGMA user_version").fetchone()[0], 1)
+    same(db.execute("PRAGMA user_version").fetchone()[0], 2)
     same(db.execute('SELECT "table", kind, status FROM nodes ORDER BY 1').fetchall(),
          [("a", "model", "done"), ("names", "ingest", "done"), ("orders", "ingest", "done")])
     name, severity, failing, samples = db.execute(

@@ -105,6 +105,17 @@ def only_where_needed():
 
 
 @suite.case
+def dates_of_another_spelling():
+    p = one("*.json", lines({"d": "31.12.2024"}, {"d": "30.11.2024"}))
+    p.run(want=0)
+    same(types(p.lake, "raw.t")["d"], "date")
+    p.write("b.json", lines({"d": "2025-01-31"}, {"d": "n/a"}))
+    p.run(want=0)
+    same(sorted(str(r["d"]) + (r["_residual"] or "") for r in p.rows("raw.t")),
+         ["2024-11-30", "2024-12-31", 'None{"d":"2025-01-31"}', 'None{"d":"n/a"}'])
+
+
+@suite.case
 def the_name_is_taken():
     p = one("*.json", lines({"_residual": 1, "a": 1}, {"a": "x"}, {"a": 2}))
     p.run(want=0)

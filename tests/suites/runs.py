@@ -91,8 +91,9 @@ def all_of_a_run():
     same([(k["name"], k["severity"], k["failing"]) for k in found["checks"]],
          [("a > 0", "error", 0), ("big", "warn", 1)])
     shown = p.firn("history", found["run"][:8], want=0).out
-    contains(shown, found["run"], "firn run --json --threads 1", "exit status 1", "3 rows, 1 reject",
-             "of CPU", "of memory", "raw.a", "E2001", "c.json", "big", str(a["snapshot_id"]))
+    contains(shown, found["run"], "firn run --json --threads 1", "exit status 1",
+             "3 rows, 1 reject", "of CPU", "of memory",
+             "raw.a", "E2001", "c.json", "big", str(a["snapshot_id"]))
 
 
 @suite.case
@@ -125,7 +126,8 @@ def commands_without_secrets():
     p.run("--project", "./firn.yml", want=0)
     same(status(p)["last_run"]["command"], "run --project ./firn.yml")
     for typed, kept in (("site=https://me:hush@host/a", "'site=https://***@host/a'"),
-                        ("token=hush&x=1", "'token=***&x=1'"), ("my_api_key=hush", "'my_api_key=***'"),
+                        ("token=hush&x=1", "'token=***&x=1'"),
+                        ("my_api_key=hush", "'my_api_key=***'"),
                         ("rate=0.06", "rate=0.06")):
         p.run("--var", typed)
         runs = json.loads(p.firn("history", "--runs", "--json", want=0).out)["runs"]

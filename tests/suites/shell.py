@@ -20,8 +20,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (BIN, FULL, TMP, Skip, Suite, catalog, contains, environment, firn, lines, note,
-                     same, start, table, text)  # noqa: E402
+from firnlab import (BIN, FULL, TMP, Project, Skip, Suite, catalog, contains,  # noqa: E402
+                     environment, firn, lines, note, same, start, table, text)
 from termlab import Terminal  # noqa: E402
 
 suite = Suite()
@@ -115,7 +115,8 @@ def transcript():
 def widths():
     """What a character takes on the screen decides, not its bytes."""
     with shell() as t:
-        same(t.run("SELECT '日本' AS \"語\", 'e\u0301e' AS e, '😀' AS x, 'ab' AS y;").split("\n")[1:-1], [
+        shown = t.run("SELECT '日本' AS \"語\", 'e\u0301e' AS e, '😀' AS x, 'ab' AS y;")
+        same(shown.split("\n")[1:-1], [
             "┌──────┬────┬────┬────┐",
             "│ 語   │ e  │ x  │ y  │",
             "├──────┼────┼────┼────┤",
@@ -236,13 +237,15 @@ def history():
     home = folder_of("home-of-history")
     file = home / ".local/state/firn/history"
     with shell(home=home) as t:
-        for s in ("SELECT 1 AS one;", "SELECT\r2 AS two;", "SELECT 1 AS one;", " SELECT 'kept back';"):
+        for s in ("SELECT 1 AS one;", "SELECT\r2 AS two;", "SELECT 1 AS one;",
+                  " SELECT 'kept back';"):
             t.run(s)
         leave(t)
     same(stat.S_IMODE(file.stat().st_mode), 0o600)
     same(stat.S_IMODE(file.parent.stat().st_mode), 0o700)
     with shell(home=home) as t:
-        same(file.read_text(encoding="utf-8").splitlines(), ["SELECT\\n2 AS two;", "SELECT 1 AS one;"])
+        same(file.read_text(encoding="utf-8").splitlines(),
+             ["SELECT\\n2 AS two;", "SELECT 1 AS one;"])
         typed(t, UP, "│ one │")
         typed(t, UP * 4, "│ two │")
         typed(t, "draft" + UP * 2 + DOWN * 3 + "\x15" + "SELECT 'draft' AS d;", "│ draft │")
@@ -261,18 +264,20 @@ def history():
         leave(t)
 
 
-def completed(t, keys):
-    """The line that Tab makes of the keys, and what it lists."""
-    t.send("\x15")
+def complete(t, keys, there):
+    """Types keys and Tab, waits until there(line being typed, what is listed) says so."""
     t.clear()
-    t.send(keys)
-    t.settle(0.1)
-    t.send("\t")
-    t.settle(0.3)
-    shown = t.text().split("\n")
+    t.send(keys + "\t")
+
+    def seen():
+        shown = t.text().split("\n")
+        return there(shown[-1].removeprefix("firn> "), " ".join(shown[1:-1]).split())
+    try:
+        t.wait(seen, 10)
+    except AssertionError as error:
+        raise AssertionError(f"{keys!r}: {error}") from None
     t.send("\x03")
     t.prompt()
-    return shown[-1].removeprefix("firn> "), " ".join(shown[1:-1]).split()
 
 
 @suite.case
@@ -290,25 +295,49 @@ def completion():
                 ("FROM raw.orders$sn", 'FROM raw."orders$snapshots"'),
                 ('FROM raw."orders$ref', 'FROM raw."orders$refs"'),
                 ("SELECT * FROM raw.orders WHERE am", "SELECT * FROM raw.orders WHERE amount"),
-                ("SELECT * FROM raw.orders o WHERE o.no", "SELECT * FROM raw.orders o WHERE o.note"),
+                ("SELECT * FROM raw.orders o WHERE o.no",
+                 "SELECT * FROM raw.orders o WHERE o.note"),
                 ("SELECT * FROM raw.items AS i WHERE i.my",
                  'SELECT * FROM raw.items AS i WHERE i."My Qty"'),
                 ("SELECT strpt", "SELECT strptime("), ("SHOW tabl", "SHOW table"),
                 ("FROM read_pa", "FROM read_parquet("), (".sch", ".schema"),
                 (".mode j", ".mode json"), (".mode p", ".mode parquet"),
                 (".schema raw.it", ".schema raw.items"), (".read ord", ".read orders.json"),
-                ("FROM 'ite", "FROM 'items.json'"), ("nothing_is_called_so", "nothing_is_called_so")):
-            same(completed(t, keys)[0], wanted, keys)
-        same(completed(t, "FROM raw.")[1], ['"My', 'Table"', "items", "orders"])
-        same(completed(t, "SELECT * FROM raw.orders o WHERE o.")[1],
-             ["amount", "name", "note", "order_id", "x_loaded_at"])
-        contains(completed(t, "")[1], "select", "show", "with")
+                ("FROM 'ite", "FROM 'items.json'"), ("called_so", "called_so")):
+            complete(t, keys, lambda line, _, wanted=wanted: line == wanted)
+        complete(t, "FROM raw.", lambda _, words: words == ['"My', 'Table"', "items", "orders"])
+        complete(t, "SELECT * FROM raw.orders o WHERE o.", lambda _, words: words == [
+            "amount", "name", "note", "order_id", "x_loaded_at"])
+        complete(t, "", lambda _, words: {"select", "show", "with"} <= set(words))
         t.clear()
-        t.send("SELECT  FROM raw.items" + HOME + RIGHT * 7 + "it\t")
-        t.settle()
-        same(t.lines()[0], "firn> SELECT item_id FROM raw.items")
+        t.send("SELECT  FROM raw.items" + HOME + RIGHT * 7 + "item_\t")
+        t.wait("firn> SELECT item_id FROM raw.items")
         t.send("\x03")
         t.prompt()
+        leave(t)
+
+
+@suite.case
+def random_keys():
+    """Whatever is typed, the shell stays, and what it shows is what it holds."""
+    seed = random.randrange(1 << 30)
+    rng = random.Random(seed)
+    keys = [UP, DOWN, LEFT, RIGHT, HOME, END, DELETE, "\x7f", "\t", "\x0b", "\x15", "\x17", "\x19",
+            "\x14", "\x01", "\x05", "\x12", "\x07", "\033\r", "\033d", "\033b", "\033f", "\033<",
+            "\033>", "\033[5~", "\033[6~", "\033[1;5C", "\033[Z", "\x0c", "é", "日", "e\u0301", "😀",
+            "'", '"', "select ", "from raw.", "a", "(", ".", "/*", "--", "\033[200~p\nq\033[201~"]
+    with shell(rows=8, columns=20) as t:
+        for _ in range(3 if not FULL else 100):
+            typed_keys = rng.choices(keys, k=60)
+            for key in typed_keys:
+                t.send(key)
+                t.read(0.001)
+            t.send("\x07\x03")
+            t.settle(0.1)
+            t.send("\x03")
+            t.wait(t.at_prompt, 10)
+            contains(t.run("SELECT 1;"), "│ 1 │")
+        same(t.screen.unknown, [], f"seed {seed}")
         leave(t)
 
 
@@ -319,8 +348,8 @@ def dot_modes():
     with shell() as t:
         for mode, wanted in (("csv", "a,b\n1,x"), ("json", '[{"a":1,"b":"x"}]'),
                              ("jsonl", '{"a":1,"b":"x"}'), ("line", "a = 1\nb = x"),
-                             ("markdown", "| a | b |\n|--:|---|\n| 1 | x |"), ("table", "│ 1 │ x │"),
-                             ("box", "│ 1 │ x │")):
+                             ("markdown", "| a | b |\n|--:|---|\n| 1 | x |"),
+                             ("table", "│ 1 │ x │"), ("box", "│ 1 │ x │")):
             contains(t.run(f".mode {mode}\rSELECT 1 AS a, 'x' AS b;"), wanted)
         contains(t.run(".mode"), "mode is box")
         contains(t.run(".mode xml"), "error E1001", "box, table, csv", "'xml'")
@@ -364,7 +393,8 @@ def dot_lists():
 def dot_read_and_output():
     folder = lake()
     (folder / "a.sql").write_text(".mode csv\nSELECT 1 AS a;\n.read b.sql\n", encoding="utf-8")
-    (folder / "b.sql").write_text("SELECT 2\nAS b;\nSELECT nope\nFROM raw.orders;\n", encoding="utf-8")
+    (folder / "b.sql").write_text("SELECT 2\nAS b;\nSELECT nope\nFROM raw.orders;\n",
+                                  encoding="utf-8")
     (folder / "loop.sql").write_text(".read loop.sql\n", encoding="utf-8")
     with shell() as t:
         shown = t.run(".read a.sql")
@@ -425,8 +455,9 @@ def another_pager():
 
 # --- signals ------------------------------------------------------------------------------------
 
-def stop(t, statement, after=0.7, limit=2.0):
-    """Ctrl-C while it runs; returns how long it took to come back."""
+def stop(t, statement, after=0.7, limit=2.0, paged=False):
+    """Ctrl-C while it runs; returns how long it took to come back.  In a pager, that may end before
+    the statement does, and nothing is left to be said."""
     t.clear()
     t.send(statement + "\r")
     end = time.monotonic() + after
@@ -434,7 +465,8 @@ def stop(t, statement, after=0.7, limit=2.0):
         t.read(0.05)
     began = time.monotonic()
     t.send("\x03")
-    t.wait("interrupted", 10)
+    if not paged:
+        t.wait("interrupted", 10)
     t.prompt(10)
     took = time.monotonic() - began
     assert took < limit, f"{statement}: {took:.2f} s"
@@ -464,9 +496,10 @@ def ctrl_c_in_the_pager():
         raise Skip("there is no less")
     with shell(rows=12) as t:
         t.send(".mode csv\r")
-        note(f"{stop(t, 'SELECT range FROM range(100000000000);') * 1000:.0f} ms")
+        took = stop(t, "SELECT range FROM range(100000000000);", paged=True)
+        note(f"{took * 1000:.0f} ms")
         t.send(".mode box\r.rows all\r")
-        stop(t, "SELECT range FROM range(100000000000);")
+        stop(t, "SELECT range FROM range(100000000000);", paged=True)
         leave(t)
 
 
@@ -530,6 +563,20 @@ def told_to_end():
         leave(t)
 
 
+@suite.case
+def the_terminal_goes_away():
+    for statement in ("", SLOW):
+        t = shell()
+        t.send(statement + "\r")
+        t.settle(0.2, 0.5)
+        os.close(t.master)
+        try:
+            t.process.wait(10)
+        except subprocess.TimeoutExpired:
+            t.process.kill()
+            raise AssertionError(f"it stays without a terminal: {statement!r}") from None
+
+
 # --- what is no terminal ------------------------------------------------------------------------
 
 @suite.case
@@ -549,6 +596,7 @@ def dumb_and_colourless():
         t.settle(0.5, 1)
         t.send("\x03")
         t.wait("interrupted")
+        t.settle()
         t.send("\x04")
         same(t.end(), 0)
         assert b"\033" not in t.raw, t.raw
@@ -586,9 +634,11 @@ def errors_show_their_place():
     for sql, place, excerpt in (
             ("SELECT nope", "line 1, column 8", "  SELECT nope\n         ^"),
             ("SELECT 1,\n\tnope", "line 2, column 2", "   nope\n   ^"),
-            ("SELECT '日本語', nope", "line 1, column 15", "  SELECT '日本語', nope\n" + " " * 19 + "^"),
+            ("SELECT '日本語', nope", "line 1, column 15",
+             "  SELECT '日本語', nope\n" + " " * 19 + "^"),
             ("SELECT " + "1, " * 60 + "nope", "line 1, column 188", "nope\n"),
-            ("SELECT 1; FROM raw.nope", "line 1, column 16", "  SELECT 1; FROM raw.nope\n" + " " * 17 + "^")):
+            ("SELECT 1; FROM raw.nope", "line 1, column 16",
+             "  SELECT 1; FROM raw.nope\n" + " " * 17 + "^")):
         done = firn("sql", "./lake", sql, cwd=lake())
         same(done.exit, 1, sql)
         contains(done.err, place, excerpt)
@@ -620,8 +670,8 @@ def formats():
     same(records[3], {"id": 3, "t": "x|y\nz", "d": 0.75, "l": [3, None], "b": True,
                       "day": "2025-02-03", "ts": "2025-01-31T10:11:12.500+00:00", "m": 3.75})
     same([json.loads(line) for line in out("jsonl").splitlines()], records)
-    contains(out("markdown"), "| id | t | d | l | b | day | ts | m |\n|--:|---|--:|---|---|---|---|--:|\n",
-             "| 2 | NULL |", "x\\|y<br>z")
+    contains(out("markdown"), "| id | t | d | l | b | day | ts | m |\n"
+             "|--:|---|--:|---|---|---|---|--:|\n", "| 2 | NULL |", "x\\|y<br>z")
     contains(out("line"), "id  = 0\n", "\n\nid  = 1\nt   = \n", "t   = x|y\nz\n")
     contains(out("table"), "│  3 │ x|y\\nz │ 0.75 │", "4 rows")
     contains(out("box"), "│  3 │ x|y\\nz │ 0.75 │")
@@ -714,7 +764,7 @@ def numbers_read_back():
 def results_stream():
     """The memory does not grow with the rows."""
     folder = folder_of("streams")
-    rows = (200_000, 2_000_000 if not FULL else 20_000_000)
+    rows = (100_000, 1_000_000 if not FULL else 20_000_000)
     for word in ("csv", "jsonl", "table"):
         peaks = []
         for n in rows:
@@ -743,7 +793,22 @@ def each_statement_sees_the_newest_state():
         contains(t.run("SELECT count(*) AS n FROM raw.t;"), "│ 2 │")
         contains(t.run("ALTER TABLE raw.t ADD COLUMN note string;"), "raw.t")
         contains(t.run("DESCRIBE raw.t;"), "note")
-        contains(completed(t, "SELECT * FROM raw.t WHERE no")[1], "note")
+        complete(t, "SELECT * FROM raw.t WHERE no", lambda _, words: "note" in words)
+        leave(t)
+
+
+@suite.case
+def views_of_a_project():
+    p = Project("{from: drop.t.json, into: raw.t}")
+    p.write("t.json", lines({"id": 1, "v": 2.5}))
+    p.model("curated.v", "/* firn {materialize: view} */ SELECT id AS key, v AS worth FROM raw.t")
+    p.run(want=0)
+    with shell("-p", ".", cwd=p.folder) as t:
+        contains(t.run(".tables"), "curated.v (view)", "raw.t")
+        contains(t.run("FROM curated.v;"), "│ key │ worth │")
+        complete(t, "FROM cur", lambda line, _: line == "FROM curated.v")
+        complete(t, "SELECT * FROM curated.v WHERE wor",
+                 lambda line, _: line == "SELECT * FROM curated.v WHERE worth")
         leave(t)
 
 

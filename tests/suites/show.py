@@ -282,7 +282,8 @@ def descriptions():
     p.run(want=0)
     catalog(p.lake).load_table("raw.t").transaction().set_properties(
         {"comment": "Orders of the shop.\nOne row each.\033[31m"}).commit_transaction()
-    contains(p.firn("show", "raw.t", want=0).out, "\n  Orders of the shop.\n  One row each.\\x1b[31m")
+    contains(p.firn("show", "raw.t", want=0).out,
+             "\n  Orders of the shop.\n  One row each.\\x1b[31m")
     same(json.loads(p.firn("show", "raw.t", "--json", want=0).out)["description"],
          "Orders of the shop.\nOne row each.\033[31m")
 

@@ -5,12 +5,12 @@
 there."""
 import json
 import pathlib
+import re
 import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (Project, SHARED, Skip, Suite, contains, exists, lines, lint, note, rows, same,
-                     start)  # noqa: E402
+from firnlab import (ROOT, Project, Suite, contains, lines, lint, note, rows, same)  # noqa: E402
 
 suite = Suite()
 
@@ -186,7 +186,7 @@ expect:
   csv: |
     id,city,day,n
     1,Bonn,2025-01-31,1.5
-    2,"",,2
+    "2","",,"2"
     3,,,
     4,"a, ""b""",2025-02-01,
 ''', 0, given="""
@@ -227,6 +227,8 @@ def tables_not_given_are_empty():
                                                           "raw.orders}",
                                                           "{from: drop.b.json, into: raw.other}"])
     p.firn("test", want=0)
+    one("SELECT count(*) AS n, count(o.city) AS c FROM raw.orders AS o",
+        "expect: [{n: 2, c: 0}]", 0, given="given: {raw.orders: [{}, {}]}")
     # a column that only the statement names is null as well
     one("SELECT o.id, o.city, note FROM raw.orders AS o", "expect: [{id: 1, city: null, "
         "note: null}]", 0, given="given: {raw.orders: [{id: 1}]}")
@@ -242,6 +244,9 @@ def types_of_given_rows():
     one(sql, "expect: [{a: 'DECIMAL(18,2)', d: DATE, c: VARCHAR, x: BIGINT, y: 'STRUCT(k BIGINT)', "
         "l: TIMESTAMP WITH TIME ZONE, code: '0123'}]", 0, ingest=ingest,
         given="given: {raw.orders: [{amount: 1, day: 2025-01-31, code: 0123, x: 7, y: {k: 1}}]}")
+    one("SELECT code->>'$[0].k' AS k, code->'$[0].n' AS n FROM raw.orders",
+        "expect: [{k: v, n: 1.5}]", 0, ingest=ingest,  # lists and maps are JSON in a text
+        given="given: {raw.orders: [{code: [{k: v, n: 1.5, z: null, t: true, q: '1'}]}]}")
     one(sql, "expect: [{a: DOUBLE, x: TIMESTAMP}]", 0, ingest=ingest,
         given="given: {raw.orders: {columns: {amount: double, x: timestamp}, rows: [{amount: 1, "
         "y: 1}]}}")
@@ -336,6 +341,9 @@ def errors_of_the_model():
     contains(p.firn("test", want=4).out, "models/curated/t.sql:1", "'x'")
     p.model("curated.t", "SELECT\n  nmae.x FROM raw.orders")
     contains(p.firn("test", want=4).out, "models/curated/t.sql:2:3", "nmae")
+    p.model("curated.v", VIEW + "SELECT id,\n  idd + 1 AS x FROM raw.orders AS o, o.id.b")
+    p.model("curated.t", "SELECT x AS n FROM curated.v")
+    contains(p.firn("test", want=4).out, "models/curated/v.sql:")
     p.model("curated.t", "SELECT 1 AS n")
     contains(p.firn("test", want=2).out, "curated.t does not read raw.orders", "tests/t.yml:1:")
 
@@ -361,6 +369,8 @@ def wrong_files():
             (f"unit_tests: [{{{good}, given: {{raw.orders: [x]}}}}]", "a row is a map"),
             (f"unit_tests: [{{{good}, given: {{raw.orders: {{rows: [], csv: x}}}}}}]", "only one"),
             ("unit_tests: [{name: a, model: t, expect: {ordered: true}}]", "expected rows"),
+            ("unit_tests: [{name: a, model: t, expect: [{n: 1}, {}]}]", "tests/t.yml:1:51",
+             "names no column"),
             ("unit_tests: [{name: a, model: t, expect: {orderd: true, rows: []}}]",
              "did you mean 'ordered'"),
             (f"unit_tests: [{{{good}}}, {{{good}}}]", "two tests 'a'", "tests/t.yml:1"),
@@ -419,6 +429,49 @@ def checks_of_tables():
     p.firn("test", "--unit", want=0)
     contains(p.firn("test", "curated.tt", want=2).err, "selects nothing", "curated.t")
     lint(p.lake)
+
+
+@suite.case
+def the_how_to():
+    """The first example of docs/how-to/test-your-models.md prints what stands there."""
+    page = (ROOT / "docs/how-to/test-your-models.md").read_text(encoding="utf-8")
+    model, tests, shown = (re.search(rf"```{kind}\n(.*?)```", page, re.S)[1]
+                           for kind in ("sql", "yaml", "console"))
+    p = shop(tests, ingest="", invoices=model)
+    (p.folder / "tests/t.yml").rename(p.folder / "tests/invoices.yml")
+    found = p.firn("test", want=4).out
+    same(re.sub(r"\([\d.]+ s\)", "", found), re.sub(r"\([\d.]+ s\)", "", shown.partition("\n")[2]))
+
+
+@suite.case
+def junit():
+    """As CI servers read it: parsed here by another XML parser."""
+    from xml.etree import ElementTree
+    p = shop(r"""
+unit_tests:
+  - {name: "good <&'>", model: t, expect: [{n: 1}]}
+  - {name: bad, model: t, expect: [{n: "\a<x>"}]}
+  - {name: wrong, model: t, expect: [{m: 1}]}
+""", ingest="",
+             t='/* firn\nchecks: ["n > 1", {check: "n < 0", severity: warn}]\n*/\nSELECT 1 AS n')
+    checked = (p.folder / "models/curated/t.sql").read_text(encoding="utf-8")
+    p.model("curated.t", "SELECT 1 AS n")
+    p.run(want=0)
+    p.model("curated.t", checked)
+    p.firn("test", "--junit", "out.xml", want=2)
+    root = ElementTree.parse(p.folder / "out.xml").getroot()
+    same((root.tag, root.attrib["tests"], root.attrib["failures"], root.attrib["errors"]),
+         ("testsuites", "5", "2", "1"))
+    same([s.attrib["name"] for s in root], ["unit tests", "checks"])
+    cases = {c.attrib["name"]: c for c in root.iter("testcase")}
+    same(list(cases), ["good <&'>", "bad", "wrong", "n > 1", "n < 0"])
+    same([[e.tag for e in c] for c in cases.values()],
+         [[], ["failure"], ["error"], ["failure"], ["system-out"]])
+    contains(cases["bad"][0].text, "<x>", "→")
+    same((cases["bad"].attrib["classname"], cases["bad"].attrib["file"],
+          cases["bad"].attrib["line"]), ("curated.t", "tests/t.yml", "4"))
+    contains(cases["wrong"][0].attrib["message"], "makes no column 'm'")
+    contains(p.firn("test", "--junit", "/proc/out.xml", want=1).err, "--junit", "/proc/")
 
 
 # --- speed --------------------------------------------------------------------------------------

@@ -220,4 +220,21 @@ def asked_with_sql():
          [{"r": "0.5", "t": "2025-01-31"}])
 
 
+
+@suite.case
+def in_checks():
+    """Conditions of checks have variables too; what shapes the table has none."""
+    head = "/* firn\nchecks: [\"x <= ${most}\", {check: x > 0, where: \"'${rate}' <> '0'\"}]\n*/ "
+    p = project(more="vars: {most: 5, rate: 1}\n", a=head + "SELECT 4 AS x")
+    p.run(want=0)
+    same(states(p.run("--json", want=0))["a"], "unchanged")
+    done = p.run("--json", "--var", "most=3", want=4)
+    same([e["failing"] for e in done.events() if e["event"] == "check"], [1, 0])
+    p.model("curated.a", head.replace("most", "mots") + "SELECT 4 AS x")
+    contains(p.firn("check", want=2).err, "no variable mots", "models/curated/a.sql:2:")
+    for line in ("description: ${rate}", "partition: [\"${rate}\"]"):
+        p.model("curated.a", f"/* firn\n{line}\n*/ SELECT 4 AS x")
+        contains(p.firn("check", want=2).err, "not replaced in a header",
+                 "models/curated/a.sql:2:")
+
 suite.end()

@@ -9,8 +9,8 @@ import sqlite3
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (Project, Suite, catalog, contains, exists, firn, lines, lint, path_of, rows,
-                     same, table)  # noqa: E402
+from firnlab import (FULL, TMP, Project, Skip, Suite, catalog, contains, exists, firn,  # noqa: E402
+                     lines, lint, path_of, rows, same, table)
 
 suite = Suite()
 ORDERS = [{"id": i, "customer": f"c{i % 5}", "amount": i * 10, "day": f"2025-0{1 + i % 3}-15"}
@@ -201,6 +201,7 @@ def where_an_error_is():
 def columns_that_a_view_cannot_have():
     for sql, word in (("SELECT id, amount AS ID FROM raw.orders", "twice"),
                       ("SELECT INTERVAL 1 DAY AS x", "CAST"),
+                      ("PIVOT raw.orders ON customer USING count(*)", "manually specified"),
                       ("INSERT INTO raw.orders SELECT 1", "")):
         p = shop("columns", a=VIEW % sql)
         done = p.firn("run")
@@ -529,5 +530,58 @@ def views_of_others():
         p.sql("SELECT 1 AS x FROM raw.orders LIMIT 1")
     (folder / "v.metadata.json").unlink()
     contains(p.firn("sql", "FROM other.v", want=1).err, "which is not there")
+
+
+# --- checks of views ----------------------------------------------------------------------------
+
+@suite.case
+def checks_of_a_view():
+    """They run when what the view reads changed; one that fails keeps the view from the catalog."""
+    def a(checks):
+        return f"/* firn\nmaterialize: view\n{checks}\n*/ SELECT id, amount FROM raw.orders"
+    p = shop(a=a('checks: ["id < 20"]'), t="SELECT count(*) AS n FROM curated.a")
+    done = p.run("--json", want=4)
+    same(done.event("check", table="a")["failing"], 11)
+    same((states(done)["curated.a"], states(done)["curated.t"]), ("failed", "skipped"))
+    assert "curated.a" not in view_rows(p)
+    p.model("curated.a", a('checks: [{check: "id < 20", severity: warn}]\n'
+                           "columns: {id: {checks: [unique, not_null]}}"))
+    done = p.run("--json", want=0)
+    same(sorted((e["check"], e["failing"]) for e in done.events() if e["event"] == "check"),
+         [("id < 20", 11), ("not_null(id)", 0), ("unique(id)", 0)])
+    same(view_rows(p)["curated.a"][0], "VIEW")
+
+    def checked(done):
+        return any(e["event"] == "check" for e in done.events())
+    assert not checked(p.run("--json", want=0)), "nothing changed"
+    p.write("orders2.json", lines({"id": 3, "amount": 1}), age=10)
+    p.describe("{from: 'drop.orders*.json', into: raw.orders}")
+    done = p.run("--json", want=4)
+    assert done.event("check", check="unique(id)")["failing"] > 0
+    assert checked(p.run("--json", want=4)), "what failed is looked at again"
+
+
+# --- other engines ------------------------------------------------------------------------------
+
+@suite.case
+def java_knows_them():
+    """Spark's JdbcCatalog lists and describes the views, and its tables without them."""
+    if not FULL:
+        raise Skip("only with --full")
+    from sparklab import Spark
+    p = shop(a="/* firn\nmaterialize: view\ndescription: All\n"
+               "columns: {id: {description: Its number}}\n*/ SELECT id FROM raw.orders",
+             t="SELECT count(*) AS n FROM curated.a")
+    p.run(want=0)
+    spark = Spark(TMP / "spark.log")
+    spark.open(p.lake)
+    same([r["viewName"] for r in spark.sql("SHOW VIEWS IN lake.curated")], ["a"])
+    same([r["tableName"] for r in spark.sql("SHOW TABLES IN lake.curated")], ["t"])
+    same([(r["col_name"], r["data_type"], r["comment"])
+          for r in spark.sql("DESCRIBE lake.curated.a")], [("id", "bigint", "Its number")])
+    (row,) = spark.sql("SHOW CREATE TABLE lake.curated.a")
+    contains(row["createtab_stmt"], "COMMENT 'All'", "SELECT id FROM raw.orders")
+    same(spark.sql("SELECT n FROM lake.curated.t"), [{"n": 30}])
+    spark.end()
 
 suite.end()

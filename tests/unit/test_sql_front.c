@@ -264,9 +264,8 @@ static void locate(void **state FIRN_UNUSED)
     for (size_t i = 0; i < FIRN_COUNT_OF(cases); i++) {
         firn_err err = {0};
         firn_raise(&err, FIRN_E_SQL, "%s", cases[i].text);
-        const firn_sql_origin origin = {.file = cases[i].file,
-                                        .line = cases[i].first_line,
-                                        .column = cases[i].first_column};
+        const firn_sql_origin origin = {
+            .file = cases[i].file, .line = cases[i].first_line, .column = cases[i].first_column};
         firn_sql_locate(&err, (firn_str){NULL, 0}, &origin);
         if (strcmp(err.where, cases[i].where) != 0 || strcmp(err.text, cases[i].rest) != 0)
             fail_msg("case %zu: '%s' '%s'", i, err.where, err.text);
