@@ -5,8 +5,12 @@
 
 #include "base/str.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- the statement ------------------------------------------------------------------------- */
 
@@ -314,17 +318,15 @@ firn_code firn_copy_run(const firn_engine_ops *ops, firn_session *s, const firn_
     return FIRN_OK;
 }
 
-firn_code firn_copy_measure(const firn_engine_ops *ops, firn_session *s, const firn_copy_job *job,
-                            firn_arena *a, firn_copied_file *ret, firn_err *err)
+/* --- into nothing -------------------------------------------------------------------------- */
+
+static firn_code copy_into(const firn_engine_ops *ops, firn_session *s, const firn_copy_job *job,
+                           const char *target, firn_arena *a, firn_copied_file *ret, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
     firn_result *r = NULL;
     file_list files = {0};
-    firn_copy_job one = *job;
-    one.folder = NULL;
-    one.partition_count = 0;
-    one.file_bytes = 0;
-    FIRN_TRY(add_copy(&one, FIRN_STR_LIT("/dev/null"), &sql, err));
+    FIRN_TRY(add_copy(job, firn_str_of(target), &sql, err));
     FIRN_TRY(ops->query(s, firn_buf_str(&sql), &r, err));
     firn_code code = read_result(ops, r, 0, a, &files, err);
     ops->result_close(r);
@@ -332,4 +334,57 @@ firn_code firn_copy_measure(const firn_engine_ops *ops, firn_session *s, const f
     *ret = files.n ? files.v[0] : (firn_copied_file){0};
     ret->path = (firn_str){NULL, 0};
     return FIRN_OK;
+}
+
+/* Takes what comes until the last writer has closed. */
+static void *drain(void *arg)
+{
+    char bytes[1 << 16];
+    const int *fd = arg;
+    for (;;) {
+        ssize_t n = read(*fd, bytes, sizeof bytes);
+        if (n == 0 || (n < 0 && errno != EINTR))
+            return NULL;
+    }
+}
+
+/* The engine locks what it writes to, be it /dev/null, against other processes; pipes it does not.
+ */
+static firn_code copy_into_pipe(const firn_engine_ops *ops, firn_session *s,
+                                const firn_copy_job *job, firn_arena *a, firn_copied_file *ret,
+                                firn_err *err)
+{
+    int ends[2];
+    char target[40];
+    pthread_t thread;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return firn_raise_errno(err, errno, "a pipe");
+    int rc = pthread_create(&thread, NULL, drain, &ends[0]);
+    if (rc != 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return firn_raise_errno(err, rc, "a thread to read a pipe");
+    }
+    snprintf(target, sizeof target, "/proc/self/fd/%d", ends[1]);
+    firn_code code = copy_into(ops, s, job, target, a, ret, err);
+    close(ends[1]);
+    pthread_join(thread, NULL);
+    close(ends[0]);
+    return code;
+}
+
+firn_code firn_copy_measure(const firn_engine_ops *ops, firn_session *s, const firn_copy_job *job,
+                            firn_arena *a, firn_copied_file *ret, firn_err *err)
+{
+    firn_err local = {0};
+    firn_copy_job one = *job;
+    one.folder = NULL;
+    one.partition_count = 0;
+    one.file_bytes = 0;
+    firn_code code = copy_into(ops, s, &one, "/dev/null", a, ret, &local);
+    if (code == FIRN_E_IO) /* another process does the same */
+        return copy_into_pipe(ops, s, &one, a, ret, err);
+    if (code != FIRN_OK && err)
+        *err = local;
+    return code;
 }

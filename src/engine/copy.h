@@ -34,8 +34,8 @@ FIRN_NODISCARD firn_code firn_copy_run(const firn_engine_ops *ops, firn_session 
                                        const firn_copy_job *job, firn_arena *a,
                                        firn_copied_file **ret, size_t *ret_count, firn_err *err);
 
-/* Encodes the rows into nothing (/dev/null): what one file of all of them would be, without a path.
- * `folder`, partitions and file_bytes of the job do not matter. */
+/* Encodes the rows into nothing (/dev/null, or a pipe): what one file of all of them would be,
+ * without a path. `folder`, partitions and file_bytes of the job do not matter. */
 FIRN_NODISCARD firn_code firn_copy_measure(const firn_engine_ops *ops, firn_session *s,
                                            const firn_copy_job *job, firn_arena *a,
                                            firn_copied_file *ret, firn_err *err);

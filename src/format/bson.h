@@ -82,6 +82,15 @@ bool firn_bson_check(firn_slice document, firn_bson_why *why);
 FIRN_NODISCARD firn_code firn_bson_print(uint8_t type, firn_slice value, firn_buf *out,
                                          firn_err *err);
 
+/* Checks the value of an element, which firn_bson_value_bytes measured, inside of `level` documents
+ * and arrays. */
+bool firn_bson_check_value(uint8_t type, firn_slice value, unsigned level, firn_bson_why *why);
+
+/* Appends a checked value as a column of texts has it, or (json) one of JSON texts: relaxed
+ * Extended JSON, which of a decimal of its own has the digits. */
+FIRN_NODISCARD firn_code firn_bson_print_cell(uint8_t type, firn_slice value, bool json,
+                                              firn_buf *out, firn_err *err);
+
 /* Whether the first bytes of a file (`whole`: all of it) look like documents of BSON. */
 bool firn_bson_looks_like(firn_slice head, bool whole);
 

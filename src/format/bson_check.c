@@ -260,3 +260,12 @@ bool firn_bson_check(firn_slice document, firn_bson_why *why)
         return wrong(&c, FIRN_REJ_SYNTAX, document.p, NULL, "the length of the document is wrong");
     return check_document(&c, true, document.p, document.n, 1, NULL);
 }
+
+bool firn_bson_check_value(uint8_t type, firn_slice value, unsigned level, firn_bson_why *why)
+{
+    const checking c = {value.p, why};
+    *why = (firn_bson_why){0};
+    if (!is_type(type))
+        return wrong(&c, FIRN_REJ_SYNTAX, value.p, NULL, "there is no such type of a value");
+    return check_value(&c, type, value.p, value.n, level, NULL);
+}

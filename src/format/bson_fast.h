@@ -94,12 +94,52 @@ static const char *object_id(firn_json_run *run, firn_json_node *n, size_t row, 
     return bson_done(n, row, p + 12);
 }
 
+#if FIRN_BSON_STORE
+
+static bool put_cell(firn_json_run *run, firn_json_node *n, size_t row, uint8_t type,
+                     firn_slice value)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF(value.n * 24 + 4096);
+    run->code = firn_bson_print_cell(type, value, n->op == FIRN_JSON_RAW, &out, run->err);
+    firn_str text =
+        run->code ? (firn_str){NULL, 0} : firn_arena_str(run->arena, firn_buf_str(&out));
+    if (!run->code && !text.p)
+        run->code = firn_arena_raise(run->arena, run->err);
+    if (!run->code)
+        ((firn_strview *)n->col->data)[row] = firn_strview_of(text.p, text.n);
+    return !run->code;
+}
+
+#endif
+
+/* Any value in a column of JSON texts, or what is no text in one of texts. */
+static const char *bson_cell(firn_json_run *run, firn_json_node *n, size_t row, uint8_t type,
+                             const char *p)
+{
+    bool empty;
+    firn_bson_why why;
+    if (p > run->end)
+        return NULL;
+    firn_slice value = {(const uint8_t *)p, 0};
+    value.n = firn_bson_value_bytes(type, value.p, (const uint8_t *)run->end, &empty);
+    if ((!value.n && !empty) || !firn_bson_check_value(type, value, n->depth, &why))
+        return NULL;
+#if FIRN_BSON_STORE
+    if (!put_cell(run, n, row, type, value))
+        return NULL;
+#endif
+    return bson_done(n, row, p + value.n);
+}
+
 static inline const char *bson_text(firn_json_run *run, firn_json_node *n, size_t row, uint8_t type,
                                     const char *p)
 {
     firn_str text;
-    if (FIRN_UNLIKELY(type != FIRN_BSON_STRING))
-        return type == FIRN_BSON_OBJECT_ID ? object_id(run, n, row, p) : NULL;
+    if (FIRN_UNLIKELY(type != FIRN_BSON_STRING)) {
+        if (type == FIRN_BSON_OBJECT_ID)
+            return object_id(run, n, row, p);
+        return n->layout->strict ? NULL : bson_cell(run, n, row, type, p);
+    }
     const char *behind = text_at(run, p, &text);
     if (FIRN_UNLIKELY(!behind) ||
         FIRN_UNLIKELY(!is_ascii(text.p, text.n) && !firn_utf8_valid(text.p, text.n)))
@@ -498,6 +538,7 @@ static const char *bson_value(firn_json_run *run, firn_json_node *n, size_t row,
     case FIRN_JSON_ANY:
         return bson_any(run, type, p);
     case FIRN_JSON_RAW:
+        return bson_cell(run, n, row, type, p);
     case FIRN_JSON_MAP:
         break;
     }

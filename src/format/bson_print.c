@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Checked BSON as canonical Extended JSON v2. */
+/* Checked BSON as Extended JSON v2, canonical or relaxed, and as the texts of columns. */
 #include "format/bson.h"
 
 #include "base/hash.h"
@@ -7,9 +7,11 @@
 #include "format/extjson.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <math.h>
 
-static firn_code print_value(uint8_t type, const uint8_t *p, size_t n, firn_buf *out,
+typedef enum spelling { CANONICAL, RELAXED } spelling;
+
+static firn_code print_value(spelling how, uint8_t type, const uint8_t *p, size_t n, firn_buf *out,
                              firn_err *err);
 
 /* The text of a string: behind its length, without the zero. */
@@ -28,10 +30,12 @@ static firn_code add_wrapped(firn_buf *out, const char *key, const char *text, s
     return firn_buf_add(out, "\"}", 2, err);
 }
 
-static firn_code add_integer(firn_buf *out, const char *key, int64_t v, firn_err *err)
+#define INTEGER_TEXT_MAX 24
+
+/* Writes the digits at the end of `text`; returns where they begin. */
+static size_t print_integer(int64_t v, char text[INTEGER_TEXT_MAX])
 {
-    char text[24];
-    size_t at = sizeof text;
+    size_t at = INTEGER_TEXT_MAX;
     uint64_t rest = v < 0 ? -(uint64_t)v : (uint64_t)v;
     do {
         text[--at] = (char)('0' + rest % 10);
@@ -39,7 +43,41 @@ static firn_code add_integer(firn_buf *out, const char *key, int64_t v, firn_err
     } while (rest);
     if (v < 0)
         text[--at] = '-';
+    return at;
+}
+
+static firn_code add_integer(firn_buf *out, const char *key, int64_t v, firn_err *err)
+{
+    char text[INTEGER_TEXT_MAX];
+    size_t at = print_integer(v, text);
     return add_wrapped(out, key, text + at, sizeof text - at, err);
+}
+
+static int64_t integer_of(uint8_t type, const uint8_t *p)
+{
+    return type == FIRN_BSON_INT ? firn_bson_i32(p) : firn_bson_i64(p);
+}
+
+/* What the relaxed spelling writes in another way. */
+static bool is_bare(uint8_t type, const uint8_t *p)
+{
+    int64_t us;
+    return type == FIRN_BSON_INT || type == FIRN_BSON_LONG ||
+           (type == FIRN_BSON_DOUBLE && isfinite(firn_bson_f64(p))) ||
+           (type == FIRN_BSON_DATE && firn_bson_i64(p) >= 0 &&
+            firn_ms_to_us(firn_bson_i64(p), &us));
+}
+
+static firn_code add_bare(uint8_t type, const uint8_t *p, firn_buf *out, firn_err *err)
+{
+    char integer[INTEGER_TEXT_MAX];
+    char text[FIRN_MS_TEXT_MAX];
+    if (type == FIRN_BSON_DOUBLE)
+        return firn_buf_add(out, text, firn_f64_print(firn_bson_f64(p), text), err);
+    if (type == FIRN_BSON_DATE)
+        return add_wrapped(out, "date", text, firn_ms_print(firn_bson_i64(p), text), err);
+    size_t at = print_integer(integer_of(type, p), integer);
+    return firn_buf_add(out, integer + at, sizeof integer - at, err);
 }
 
 static firn_code add_double(firn_buf *out, double d, firn_err *err)
@@ -104,11 +142,11 @@ static firn_code add_pointer(firn_buf *out, const uint8_t *p, size_t n, firn_err
     return firn_buf_adds(out, "}}", err);
 }
 
-static firn_code add_scoped(firn_buf *out, const uint8_t *p, size_t n, firn_err *err)
+static firn_code add_scoped(spelling how, firn_buf *out, const uint8_t *p, size_t n, firn_err *err)
 {
     size_t code = 4 + (size_t)firn_bson_i32(p + 4);
     FIRN_TRY(add_text(out, "{\"$code\":", string_of(p + 4), ",\"$scope\":", err));
-    FIRN_TRY(print_value(FIRN_BSON_DOCUMENT, p + 4 + code, n - 4 - code, out, err));
+    FIRN_TRY(print_value(how, FIRN_BSON_DOCUMENT, p + 4 + code, n - 4 - code, out, err));
     return firn_buf_addc(out, '}', err);
 }
 
@@ -119,7 +157,8 @@ static firn_code add_timestamp(firn_buf *out, const uint8_t *p, firn_err *err)
 }
 
 /* Recursion ends with the depth of checked documents. */
-static firn_code add_members(const uint8_t *p, size_t n, bool object, firn_buf *out, firn_err *err)
+static firn_code add_members(spelling how, const uint8_t *p, size_t n, bool object, firn_buf *out,
+                             firn_err *err)
 {
     const uint8_t *end = p + n - 1;
     FIRN_TRY(firn_buf_addc(out, object ? '{' : '[', err));
@@ -136,23 +175,26 @@ static firn_code add_members(const uint8_t *p, size_t n, bool object, firn_buf *
             FIRN_TRY(firn_json_add_string(out, key, err));
             FIRN_TRY(firn_buf_addc(out, ':', err));
         }
-        FIRN_TRY(print_value(type, p, bytes, out, err));
+        FIRN_TRY(print_value(how, type, p, bytes, out, err));
         p += bytes;
     }
     return firn_buf_addc(out, object ? '}' : ']', err);
 }
 
-static firn_code print_value(uint8_t type, const uint8_t *p, size_t n, firn_buf *out, firn_err *err)
+static firn_code print_value(spelling how, uint8_t type, const uint8_t *p, size_t n, firn_buf *out,
+                             firn_err *err)
 {
+    if (how == RELAXED && is_bare(type, p))
+        return add_bare(type, p, out, err);
     switch (type) {
     case FIRN_BSON_DOUBLE:
         return add_double(out, firn_bson_f64(p), err);
     case FIRN_BSON_STRING:
         return firn_json_add_string(out, string_of(p), err);
     case FIRN_BSON_DOCUMENT:
-        return add_members(p, n, true, out, err);
+        return add_members(how, p, n, true, out, err);
     case FIRN_BSON_ARRAY:
-        return add_members(p, n, false, out, err);
+        return add_members(how, p, n, false, out, err);
     case FIRN_BSON_BINARY:
         return add_binary(out, p, err);
     case FIRN_BSON_UNDEFINED:
@@ -172,7 +214,7 @@ static firn_code print_value(uint8_t type, const uint8_t *p, size_t n, firn_buf 
     case FIRN_BSON_SYMBOL:
         return add_text(out, "{\"$symbol\":", string_of(p), "}", err);
     case FIRN_BSON_CODE_WITH_SCOPE:
-        return add_scoped(out, p, n, err);
+        return add_scoped(how, out, p, n, err);
     case FIRN_BSON_INT:
         return add_integer(out, "numberInt", firn_bson_i32(p), err);
     case FIRN_BSON_TIMESTAMP:
@@ -192,5 +234,58 @@ static firn_code print_value(uint8_t type, const uint8_t *p, size_t n, firn_buf 
 
 firn_code firn_bson_print(uint8_t type, firn_slice value, firn_buf *out, firn_err *err)
 {
-    return print_value(type, value.p, value.n, out, err);
+    return print_value(CANONICAL, type, value.p, value.n, out, err);
+}
+
+/* --- texts of columns ---------------------------------------------------------------------- */
+
+static firn_code add_binary_text(firn_buf *out, const uint8_t *p, firn_err *err)
+{
+    char text[FIRN_UUID_TEXT];
+    size_t skip = p[4] == 2 ? 4 : 0;
+    firn_slice bytes = {p + 5 + skip, (size_t)firn_bson_i32(p) - skip};
+    if (p[4] != 4 || bytes.n != 16)
+        return firn_base64(bytes, out, err);
+    firn_uuid_print(bytes.p, text);
+    return firn_buf_add(out, text, sizeof text, err);
+}
+
+static firn_code add_decimal_text(firn_buf *out, const uint8_t *p, firn_err *err)
+{
+    char text[FIRN_D128_TEXT_MAX];
+    firn_d128 d = firn_d128_read(p);
+    return firn_buf_add(out, text, firn_d128_print(&d, text), err);
+}
+
+firn_code firn_bson_print_cell(uint8_t type, firn_slice value, bool json, firn_buf *out,
+                               firn_err *err)
+{
+    char text[FIRN_MS_TEXT_MAX];
+    const uint8_t *p = value.p;
+    switch (type) {
+    case FIRN_BSON_DECIMAL128:
+        if (!json || firn_d128_read(p).kind == FIRN_D128_FINITE)
+            return add_decimal_text(out, p, err);
+        break;
+    case FIRN_BSON_DOUBLE:
+        if (!json)
+            return firn_buf_add(out, text, firn_f64_print(firn_bson_f64(p), text), err);
+        break;
+    case FIRN_BSON_DATE:
+        if (!json)
+            return firn_buf_add(out, text, firn_ms_print(firn_bson_i64(p), text), err);
+        break;
+    case FIRN_BSON_BINARY:
+        if (!json)
+            return add_binary_text(out, p, err);
+        break;
+    case FIRN_BSON_CODE:
+    case FIRN_BSON_SYMBOL:
+        if (!json)
+            return firn_buf_addstr(out, string_of(p), err);
+        break;
+    default:
+        break;
+    }
+    return print_value(RELAXED, type, p, value.n, out, err);
 }

@@ -155,9 +155,9 @@ FIRN_NODISCARD firn_code firn_layout_of_type(const firn_type *schema, const firn
                                              const firn_layout **ret, firn_err *err);
 
 /* What a layout knows beyond the table's schema, as a JSON array for a table property: one object
- * {"path": [column names], "key": …, "format": …, "holds": "json", "residual", "row_id"} for each column
- * whose key is not its name or that has one of the others; an empty array if there is none. *ret is
- * a new reference. */
+ * {"path": [column names], "key": …, "format": …, "holds": "json" or "residual" or
+ * "row_id"} for each column whose key is not its name or that has one of the others; an empty array
+ * if there is none. *ret is a new reference. */
 FIRN_NODISCARD firn_code firn_layout_save(const firn_layout *l, json_t **ret, firn_err *err);
 
 #endif

@@ -67,6 +67,23 @@ static firn_code node_at(firn_layout *root, const json_t *path, firn_layout **re
     return FIRN_OK;
 }
 
+/* What a string or uuid is for; the columns that no key leads to are those of the record itself. */
+static void apply_holds(firn_layout *root, firn_layout *node, bool is_top, firn_str holds)
+{
+    bool is_string = node->type.kind == FIRN_T_STRING;
+    if (!holds.p)
+        return;
+    node->json = is_string && firn_str_eqc(holds, "json");
+    if (is_top && is_string && firn_str_eqc(holds, "residual")) {
+        node->role = FIRN_ROLE_RESIDUAL;
+        root->residual = 1 + (size_t)(node - root->children);
+    }
+    if (is_top && node->type.kind == FIRN_T_UUID && firn_str_eqc(holds, "row_id")) {
+        node->role = FIRN_ROLE_ROW_ID;
+        root->row_id = 1 + (size_t)(node - root->children);
+    }
+}
+
 static firn_code apply_entry(firn_layout *root, const json_t *entry, firn_arena *a, firn_err *err)
 {
     json_t *path;
@@ -85,17 +102,7 @@ static firn_code apply_entry(firn_layout *root, const json_t *entry, firn_arena 
         node->key = firn_arena_str(a, key);
     if (!node->key.p)
         return firn_arena_raise(a, err);
-    bool is_string = node->type.kind == FIRN_T_STRING;
-    node->json = is_string && holds.p && firn_str_eqc(holds, "json");
-    if (is_string && holds.p && firn_str_eqc(holds, "residual") && json_array_size(path) == 1) {
-        node->role = FIRN_ROLE_RESIDUAL;
-        root->residual = 1 + (size_t)(node - root->children);
-    }
-    if (node->type.kind == FIRN_T_UUID && holds.p && firn_str_eqc(holds, "row_id") &&
-        json_array_size(path) == 1) {
-        node->role = FIRN_ROLE_ROW_ID;
-        root->row_id = 1 + (size_t)(node - root->children);
-    }
+    apply_holds(root, node, json_array_size(path) == 1, holds);
     bool is_time = node->type.kind == FIRN_T_DATE || node->type.kind == FIRN_T_TIMESTAMP ||
                    node->type.kind == FIRN_T_TIMESTAMPTZ;
     if (format.p && is_time)

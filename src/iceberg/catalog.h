@@ -79,8 +79,8 @@ typedef struct firn_catalog_ops {
     /* Views, as tables above; all three NULL: the catalog keeps none. */
     firn_code (*list_views)(firn_catalog *c, firn_arena *a, firn_ident **ret, size_t *ret_count,
                             firn_err *err);
-    firn_code (*load_view)(firn_catalog *c, firn_ident ident, firn_arena *a,
-                           firn_str *ret_location, firn_err *err);
+    firn_code (*load_view)(firn_catalog *c, firn_ident ident, firn_arena *a, firn_str *ret_location,
+                           firn_err *err);
     /* All of the change or nothing.  FIRN_E_CONFLICT: it is not as `base` says any more;
      * FIRN_E_EXISTS: a name is taken; FIRN_E_UNSUPPORTED: this file cannot hold views;
      * FIRN_E_COMMIT_UNKNOWN as of commit. */

@@ -41,9 +41,9 @@ typedef struct firn_feed_conf {
     bool exists;              /* the table: contracts hold */
     const firn_str *reserved; /* column names added by the pipeline */
     size_t reserved_count;
-    bool infer_full; /* look at everything before the first unit */
-    firn_str stream; /* in the ids of rows */
-    bool by_content; /* a name may come again with other content */
+    bool infer_full;             /* look at everything before the first unit */
+    firn_str stream;             /* in the ids of rows */
+    bool by_content;             /* a name may come again with other content */
     const firn_feed_part *parts; /* one a file; NULL: all of it */
 
     size_t batch_bytes;

@@ -67,7 +67,7 @@ struct firn_feed {
     bool looked_ahead;
     bool header_seen;
     FIRN_VEC(firn_layout_note) notes;
-    firn_shape *seen; /* by looking ahead; NULL: nothing */
+    firn_shape *seen;   /* by looking ahead; NULL: nothing */
     uint64_t looked_at; /* records, to find the types of a new stream */
     firn_conflicts_seen conflicts;
 

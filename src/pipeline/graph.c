@@ -41,6 +41,22 @@ static firn_code make_nodes(const firn_project *p, const firn_model *models, siz
     return FIRN_OK;
 }
 
+/* Whether a name is that of a table which flattening makes beside a stream's own. */
+static bool is_array_of(const firn_sql_name *name, firn_str catalog, const firn_node *n)
+{
+    if (!n->ingest || n->ingest->policy.nested != FIRN_NESTED_FLATTEN)
+        return false;
+    size_t length = n->ident.name.n;
+    for (size_t i = 0; i < name->part_count; i++) {
+        firn_str part = name->parts[i];
+        if (part.n > length + 2 && firn_str_ieq((firn_str){part.p, length}, n->ident.name) &&
+            memcmp(part.p + length, "__", 2) == 0 &&
+            firn_sql_name_is(name, catalog, n->ident.ns, part))
+            return true;
+    }
+    return false;
+}
+
 /* --- what stands on what ------------------------------------------------------------------- */
 
 static firn_code add_named(const firn_project *p, const firn_node *nodes, size_t count,
@@ -52,7 +68,8 @@ static firn_code add_named(const firn_project *p, const firn_node *nodes, size_t
     for (size_t k = 0; k < count; k++)
         for (size_t j = 0; j < name_count && !marks[k]; j++)
             marks[k] = firn_sql_name_is(&names[j], p->catalog.name, nodes[k].ident.ns,
-                                        nodes[k].ident.name);
+                                        nodes[k].ident.name) ||
+                       is_array_of(&names[j], p->catalog.name, &nodes[k]);
     return FIRN_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "pipeline/project.h"
 
 #define FIRN_ID_PARQUET_TYPES 2004 /* error id: files whose columns no type holds */
-#define FIRN_ID_CHANGED 2003 /* error id: a landed file has other content now */
+#define FIRN_ID_CHANGED       2003 /* error id: a landed file has other content now */
 
 /* In a context with a shadow the event "files" tells what a landing reads, with so many names. */
 #define FIRN_PLAN_NAMES_MAX 20
@@ -31,7 +31,7 @@ typedef struct firn_landed_result {
     int64_t snapshot_id; /* FIRN_NO_SNAPSHOT: nothing was committed */
     size_t warnings;     /* checks with severity warn that found rows */
     bool exists;         /* the table; false: nothing ever landed */
-    bool sampled;        /* with a shadow: the numbers are worked out from a part of the files, … */
+    bool sampled; /* with a shadow: the numbers are worked out from a part of the files, … */
     double more_seconds; /* … and the others would take so much longer, about */
 } firn_landed_result;
 

@@ -21,7 +21,7 @@ typedef struct landing_child {
     firn_type schema;           /* with ids */
     int32_t last_column_id;
     bool schema_changed;
-    bool gone; /* nothing leads to it any more: it is emptied */
+    bool gone;      /* nothing leads to it any more: it is emptied */
     firn_spec spec; /* unpartitioned */
     firn_write_target target;
     firn_property property;
@@ -32,8 +32,8 @@ typedef struct landing_child {
 
 /* What an earlier try found out. */
 typedef struct landing_way {
-    bool part_all;   /* part rows whatever the first ones look like */
-    bool keep_signs; /* of zeros: there are negative ones */
+    bool part_all;    /* part rows whatever the first ones look like */
+    bool keep_signs;  /* of zeros: there are negative ones */
     unsigned samples; /* with a shadow: take one, the smaller the higher */
 } landing_way;
 

@@ -161,7 +161,8 @@ firn_code firn_lineage_tables(firn_context *run, firn_session *s, firn_str sql,
 typedef struct known_tables {
     firn_str catalog;
     FIRN_VEC(firn_ident) idents;
-    FIRN_VEC(firn_str) names; /* "ns.table" */
+    FIRN_VEC(firn_str) names;    /* "ns.table" */
+    FIRN_VEC(firn_str) prefixes; /* "ns.table__": what flattening makes is known when it is there */
 } known_tables;
 
 static firn_code add_known(known_tables *k, firn_ident i, firn_arena *a, firn_err *err)
@@ -171,6 +172,16 @@ static firn_code add_known(known_tables *k, firn_ident i, firn_arena *a, firn_er
         !firn_vec_push(a, &k->idents, i))
         return firn_arena_raise(a, err);
     return FIRN_OK;
+}
+
+static firn_code add_prefix(known_tables *k, const firn_node *n, firn_arena *a, firn_err *err)
+{
+    if (!n->ingest || n->ingest->policy.nested != FIRN_NESTED_FLATTEN)
+        return FIRN_OK;
+    const char *prefix =
+        firn_arena_printf(a, "%.*s.%.*s__", FIRN_STR_ARG(n->ident.ns), FIRN_STR_ARG(n->ident.name));
+    return prefix && firn_vec_push(a, &k->prefixes, firn_str_of(prefix)) ? FIRN_OK
+                                                                         : firn_arena_raise(a, err);
 }
 
 static firn_code collect_known(firn_context *run, const firn_graph *graph, firn_arena *a,
@@ -188,6 +199,7 @@ static firn_code collect_known(firn_context *run, const firn_graph *graph, firn_
         rejects.name = firn_str_of(name);
         if (graph->nodes[i].ingest)
             FIRN_TRY(add_known(k, rejects, a, err));
+        FIRN_TRY(add_prefix(k, &graph->nodes[i], a, err));
     }
     if (run->catalog)
         FIRN_TRY(run->catalog->ops->list_tables(run->catalog, a, &tables, &count, err));
@@ -218,6 +230,10 @@ static bool is_known(const known_tables *k, firn_str name)
     firn_str base = {name.p, dollar ? (size_t)(dollar - name.p) : name.n}; /* t$files */
     for (size_t i = 0; i < k->names.n; i++)
         if (same_flat(k->names.v[i], name) || same_flat(k->names.v[i], base))
+            return true;
+    for (size_t i = 0; i < k->prefixes.n; i++)
+        if (name.n > k->prefixes.v[i].n &&
+            same_flat(k->prefixes.v[i], (firn_str){name.p, k->prefixes.v[i].n}))
             return true;
     return false;
 }

@@ -16,6 +16,7 @@ typedef struct firn_parquet_column {
     firn_type type; /* of `value`; TIMESTAMP_NS as it is */
     firn_str value; /* SQL: the column, cast to a type that firn has */
     bool nothing;   /* has no type: all of it is null */
+    bool refused;   /* set by firn_parquet_layout: the contract rejects rows that have a value */
 } firn_parquet_column;
 
 typedef struct firn_parquet_group {

@@ -330,35 +330,44 @@ static firn_code add_target(joining *j, size_t group, const firn_parquet_column 
     return FIRN_OK;
 }
 
-static firn_code join_column(joining *j, size_t group, const firn_parquet_column *c, firn_err *err)
+/* Makes the target's type hold what a file has too, as far as the contract lets it. */
+static firn_code widen(joining *j, target *t, size_t group, const firn_parquet_column *c,
+                       firn_err *err)
+{
+    const firn_type type = table_type(&c->type);
+    firn_type joined;
+    firn_contract contract = t->existing ? contract_of(j, false) : FIRN_CONTRACT_EVOLVE;
+    if (!join_types(j, &t->type, &type, t->existing, 0, &joined))
+        return conflict(j, t, c, group, err);
+    if (firn_type_eq(&joined, &t->type))
+        return FIRN_OK;
+    if (contract == FIRN_CONTRACT_FREEZE)
+        return frozen(j, &j->p->groups[group], c->name, "would widen column", err);
+    if (contract == FIRN_CONTRACT_EVOLVE)
+        t->type = joined;
+    return FIRN_OK;
+}
+
+static firn_code join_column(joining *j, size_t group, firn_parquet_column *c, firn_err *err)
 {
     target *t = target_of_key(j, c->name);
-    firn_type type = table_type(&c->type);
-    firn_type joined;
     if (!t) {
         FIRN_TRY(add_target(j, group, c, err));
         t = &j->targets.v[j->targets.n - 1];
     }
+    c->refused = t->left_out && !c->nothing && contract_of(j, true) == FIRN_CONTRACT_REJECT;
     if (c->nothing || t->left_out)
         return FIRN_OK;
     if (!t->has_type) {
-        t->type = type;
+        t->type = table_type(&c->type);
         t->has_type = true;
         t->from = group;
         return FIRN_OK;
     }
-    if (t->fixed)
-        return firn_convert_kind_of(&c->type, &t->type) == FIRN_CONVERT_NONE
-                   ? conflict(j, t, c, group, err)
-                   : FIRN_OK;
-    if (!join_types(j, &t->type, &type, t->existing, 0, &joined))
-        return conflict(j, t, c, group, err);
-    bool wider = !firn_type_eq(&joined, &t->type);
-    if (wider && t->existing && contract_of(j, false) == FIRN_CONTRACT_FREEZE)
-        return frozen(j, &j->p->groups[group], c->name, "would widen column", err);
-    if (!wider || !t->existing || contract_of(j, false) == FIRN_CONTRACT_EVOLVE)
-        t->type = joined;
-    return FIRN_OK;
+    if (!t->fixed)
+        return widen(j, t, group, c, err);
+    bool none = firn_convert_kind_of(&c->type, &t->type) == FIRN_CONVERT_NONE;
+    return none ? conflict(j, t, c, group, err) : FIRN_OK;
 }
 
 /* --- given paths into columns -------------------------------------------------------------- */
@@ -554,6 +563,16 @@ static firn_code add_checks(const firn_layout *to, bool required, const firn_par
                      &sql, a, err);
 }
 
+/* A column that the contract does not let in. */
+static firn_code add_refused(const firn_parquet_column *c, checks *list, firn_arena *a,
+                             firn_err *err)
+{
+    FIRN_AUTO(firn_buf_free) firn_buf sql = FIRN_SQL_BUF;
+    FIRN_TRY(firn_buf_addf(&sql, err, "%.*s IS NULL", FIRN_STR_ARG(c->value)));
+    return add_check(list, c->name, FIRN_REJ_TYPE,
+                     "a new column, and the contract rejects records that have one", &sql, a, err);
+}
+
 static firn_code add_column(const firn_layout *to, const firn_parquet_column *c,
                             const firn_convert *convert, firn_buf *list, firn_err *err)
 {
@@ -584,6 +603,9 @@ firn_code firn_parquet_select(const firn_parquet_group *g, const firn_layout *la
         FIRN_TRY(add_column(to, c, &convert, list, err));
         FIRN_TRY(add_checks(to, f->required, c, &convert, &found, a, err));
     }
+    for (size_t i = 0; i < g->count; i++)
+        if (g->columns[i].refused)
+            FIRN_TRY(add_refused(&g->columns[i], &found, a, err));
     *ret = found.v;
     *ret_count = found.n;
     return FIRN_OK;

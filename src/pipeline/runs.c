@@ -125,7 +125,7 @@ static void forget(firn_runs *r)
 {
     char before[FIRN_TIME_TEXT_MAX];
     int64_t now = firn_env_now_us(r->env);
-    if (r->keep_ms <= 0 || r->keep_ms > now / 1000)
+    if (r->given_up || r->keep_ms <= 0 || r->keep_ms > now / 1000)
         return;
     firn_timestamp_print(now - r->keep_ms * 1000, true, before);
     json_t *limit = json_pack("{s:s}", "before", before);

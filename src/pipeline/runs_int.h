@@ -8,7 +8,7 @@
 #include <sqlite3.h>
 
 #define FIRN_RUNS_VERSION 2
-#define FIRN_RUNS_BUSY_MS 5000
+#define FIRN_RUNS_BUSY_MS 2000
 
 struct firn_runs {
     firn_env *env;

@@ -5,7 +5,7 @@
  * written stay in memory, before those on disk.  Rows that would become data files are kept in
  * tables of the engine and encoded into nothing, so that their bytes are known.  Everything else
  * is what a run does: the same code finds files, lands, models, checks and commits.  Nothing is
- * opened for writing but /dev/null.  Any thread. */
+ * opened for writing but /dev/null, or a pipe.  Any thread. */
 #ifndef FIRN_SHADOW_H
 #define FIRN_SHADOW_H
 
@@ -30,11 +30,11 @@ const firn_view_memory *firn_shadow_memory(firn_shadow *sh);
 
 /* Rows that stand for more: those of a sample, or computed from one. */
 typedef struct firn_shadow_sample {
-    double scale;  /* so many times the rows of its inputs are all of them; 0: not known yet */
-    int64_t limit; /* so many rows are kept at most; 0: all */
+    double scale;   /* so many times the rows of its inputs are all of them; 0: not known yet */
+    int64_t limit;  /* so many rows are kept at most; 0: all */
     double seconds; /* out: that all copies took */
-    double growth; /* out: partitions grow with this power of the rows, 0..1 */
-    int64_t rows;  /* out, for all of them, if `scale` is more than 1; else 0 */
+    double growth;  /* out: partitions grow with this power of the rows, 0..1 */
+    int64_t rows;   /* out, for all of them, if `scale` is more than 1; else 0 */
     int64_t bytes;
     int64_t files;
 } firn_shadow_sample;

@@ -68,6 +68,14 @@ static size_t differences(const comparing *c, const firn_unit_cell *x, const fir
     return n;
 }
 
+static bool are_equal(const comparing *c, const firn_unit_cell *x, const firn_unit_cell *y)
+{
+    for (size_t i = 0; i < c->columns; i++)
+        if (!firn_unit_cell_eq(&x[i], &y[i], c->classes[i], c->test->tolerance))
+            return false;
+    return true;
+}
+
 static firn_code add_diff(comparing *c, size_t row, firn_unit_cell *expected,
                           const firn_unit_cell *found, firn_err *err)
 {
@@ -90,7 +98,7 @@ static firn_code compare_ordered(comparing *c, firn_err *err)
     for (size_t i = 0; i < n; i++) {
         firn_unit_cell *x = i < c->expected->count ? c->expected->rows[i] : NULL;
         firn_unit_cell *y = i < c->found->count ? c->found->rows[i] : NULL;
-        if (!x || !y || differences(c, x, y))
+        if (!x || !y || !are_equal(c, x, y))
             FIRN_TRY(add_diff(c, i + 1, x, y, err));
     }
     return FIRN_OK;
@@ -104,7 +112,7 @@ static void match_equal(comparing *c)
         while (first < c->found->count && c->found_done[first])
             first++;
         for (size_t k = first; k < c->found->count; k++) {
-            if (c->found_done[k] || differences(c, c->expected->rows[i], c->found->rows[k]))
+            if (c->found_done[k] || !are_equal(c, c->expected->rows[i], c->found->rows[k]))
                 continue;
             c->expected_done[i] = true;
             c->found_done[k] = true;

@@ -32,11 +32,11 @@ typedef struct firn_write_target {
     firn_write_format format;
     const firn_property *properties; /* of a table to be created */
     size_t property_count;
-    int32_t format_version;     /* of a table to be created */
-    int64_t seq;                /* of the commit, in the names of the files */
-    bool keep_signs;            /* as of firn_copy_job */
-    firn_spread spread;         /* over partitions; {0}: not known, the copy is tried at once */
-    bool may_lose; /* with a shadow: rows that do not fit into memory need not be kept */
+    int32_t format_version; /* of a table to be created */
+    int64_t seq;            /* of the commit, in the names of the files */
+    bool keep_signs;        /* as of firn_copy_job */
+    firn_spread spread;     /* over partitions; {0}: not known, the copy is tried at once */
+    bool may_lose;          /* with a shadow: rows that do not fit into memory need not be kept */
     firn_shadow_sample *sample; /* with a shadow: the rows stand for more; NULL: they do not */
 } firn_write_target;
 

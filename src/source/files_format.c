@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/str.h"
+#include "format/bson.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +14,6 @@
 #include <zstd.h>
 
 #define LOOK_BYTES ((size_t)64 << 10)
-/* A BSON document of a dump is no longer. */
-#define MAX_BSON ((uint32_t)48 << 20)
 
 static const struct {
     const char *name;
@@ -138,23 +137,12 @@ static size_t look_zstd(firn_slice in, uint8_t *out, size_t cap)
     return o.pos;
 }
 
-/* A length that can be one, and a type of a field or the end behind it. */
-static bool looks_like_bson(firn_slice head)
-{
-    if (head.n < 5)
-        return false;
-    uint32_t n = (uint32_t)head.p[0] | (uint32_t)head.p[1] << 8 | (uint32_t)head.p[2] << 16 |
-                 (uint32_t)head.p[3] << 24;
-    bool type = head.p[4] <= 0x13 || head.p[4] == 0x7f || head.p[4] == 0xff;
-    return n >= 5 && n <= MAX_BSON && type && (head.p[4] != 0 || n == 5);
-}
-
 static firn_file_kind kind_of_bytes(firn_slice head)
 {
     size_t i = 0;
     if (head.n >= 4 && memcmp(head.p, "PAR1", 4) == 0)
         return FIRN_FILE_PARQUET;
-    if (looks_like_bson(head))
+    if (firn_bson_looks_like(head, false))
         return FIRN_FILE_BSON;
     if (head.n >= 3 && memcmp(head.p, "\xef\xbb\xbf", 3) == 0)
         i = 3;

@@ -285,7 +285,9 @@ def bson_files():
                         ("a.b", True), ("$c", 1.0), (" ", "y")])]
     journal = [{"_id": bson.ObjectId(oid), "n": bson.Long(i), "lines": [
         {"account": f"{j}", "debit": bson.Decimal(f"{j}.50")} for j in range(i)]} for i in range(4)]
-    for name, documents in (("every", [every]), ("numbers", numbers), ("dates", dates),
+    mixed = [{"v": v} for v in every.values()]
+    for name, documents in (("every", [every]), ("mixed", mixed), ("numbers", numbers),
+                            ("dates", dates),
                             ("keys", keys), ("journal", journal), ("empty", [{}, {}])):
         yield (name, bson.dump(*documents), bson.export(*documents),
                bson.export(*documents, relaxed=True))

@@ -641,11 +641,29 @@ def object_ids_and_texts():
 
 @suite.case
 def nested_json():
-    p = land([{"v": {"a": b.Int(1), "d": b.Date(0)}, "l": [b.Decimal("1.5")], "x": b.Int(1)}],
-             entry=", nested: json")
-    same(columns(p), {"v": "string", "l": "string", "x": "int"})
-    same(p.rows("raw.t"), [{"v": '{"a":1,"d":{"$date":"1970-01-01T00:00:00Z"}}',
-                            "l": '[{"$numberDecimal":"1.5"}]', "x": 1}])
+    document = {"v": {"a": b.Int(1), "d": b.Date(0), "t": b.Timestamp(1, 2), "s": "\"\0é"},
+                "l": [b.Decimal("1.5"), -0.0, b.Date(-1), b.Undefined()], "x": b.Int(1)}
+    for spelling in ("bson", "canonical"):
+        p = land([document], spelling, ", nested: json")
+        same(columns(p), {"v": "string", "l": "string", "x": "int"})
+        same(p.rows("raw.t"), [{
+            "v": '{"a":1,"d":{"$date":"1970-01-01T00:00:00Z"},"t":{"$timestamp":{"t":1,"i":2}},'
+                 '"s":"\\"\\u0000é"}',
+            "l": '[{"$numberDecimal":"1.5"},-0.0,{"$date":{"$numberLong":"-1"}},'
+                 '{"$undefined":true}]', "x": 1}])
+
+
+@suite.case
+def json_columns():
+    """A column of the type json holds any value as JSON text."""
+    values = ["x\"", b.Int(5), 0.5, float("nan"), True, b.Date(5), b.ObjectId(OID), {"a": None},
+              b.Decimal("1.50"), b"abc", [b.Long(1)], None, b.Undefined(), b.Symbol("s")]
+    wanted = ['"x\\""', "5", "0.5", '{"$numberDouble":"NaN"}', "true",
+              '{"$date":"1970-01-01T00:00:00.005Z"}', f'{{"$oid":"{OID}"}}', '{"a":null}', "1.50",
+              '{"$binary":{"base64":"YWJj","subType":"00"}}', "[1]", None, None, '{"$symbol":"s"}']
+    for spelling in ("bson", "canonical"):
+        p = land([{"v": v} for v in values], spelling, ", columns: {v: json}")
+        same((spelling, [r["v"] for r in p.rows("raw.t")]), (spelling, wanted))
 
 
 # --- files of mongodump -------------------------------------------------------------------------

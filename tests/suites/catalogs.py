@@ -4,6 +4,7 @@
 """The SQLite file as Iceberg's JDBC catalog: made by PyIceberg or by firn, in both of its versions,
 read, written and kept as it is by the other one; odd names; rows that are no tables."""
 import datetime
+import json
 import pathlib
 import shutil
 import sqlite3
@@ -157,14 +158,15 @@ def a_table_without_its_type_is_a_table():
 
 @suite.case
 def views_are_no_tables():
-    """A row that is a view: not listed, not read, not written over."""
+    """A row that is a view: listed as one, not read as a table, not written over."""
     p = Project(LANDING)
     land(p, 0, [1])
     execute(p.lake / "catalog.db", "INSERT INTO iceberg_tables SELECT catalog_name, 'raw', 'v', "
             "metadata_location, NULL, 'VIEW' FROM iceberg_tables;")
-    listed = p.firn("tables", want=0).out
-    assert "raw.v" not in listed, listed
-    same(p.firn("sql", "FROM raw.v").exit, 1)
+    listed = json.loads(p.firn("tables", "--json", want=0).out)
+    same(([t["table"] for t in listed["tables"]], listed["views"]),
+         (["t"], [{"namespace": "raw", "view": "v"}]))
+    contains(p.firn("sql", "FROM raw.v", want=1).err, "view", "'raw'.'v'")  # it is none inside
     p.describe("{from: 'drop.*.json', into: raw.v}")
     done = p.run(want=1)
     contains(done.err, "raw", "v", "is a view")

@@ -102,6 +102,19 @@ def relationships_to_itself_and_to_views():
 
 
 @suite.case
+def deeper_namespaces():
+    p = Project()
+    p.model("curated/shared.u", "SELECT 1 AS id")
+    p.model("curated/shared.t", MODEL % ("columns: {id: {checks: [{relationships: {to: "
+                                         "curated.shared.u, field: id}, severity: warn}]}}",
+                                         "SELECT i AS id FROM range(1, 3) t(i)"))
+    p.run(want=0)
+    same(failures(p, "curated.shared.t"),
+         [("relationships(id, curated.shared.u.id)", 1, '{"id": 2}')])
+    contains(p.firn("test", want=0).out, "! curated.shared.t · relationships", "1 row")
+
+
+@suite.case
 def relationships_between_landed_tables():
     p = Project(["{from: drop.a.json, into: raw.a, columns: {b: {checks: [{relationships: "
                  "{to: raw.b, field: id}}]}}}", "{from: drop.b.json, into: raw.b}"])

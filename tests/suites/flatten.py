@@ -209,6 +209,22 @@ def names_that_clash():
 
 
 @suite.case
+def models_of_arrays():
+    """A model that reads the table of an array runs behind the stream, and again when it grew."""
+    p = flat()
+    p.model("curated.total", "SELECT count(*) AS n, sum(v) AS v FROM raw.o__l")
+    p.write("a.json", lines({"id": 1, "l": [{"v": 1}, {"v": 2}]}))
+    p.firn("check", want=0)
+    p.run(want=0)
+    same(p.rows("curated.total", drop=()), [{"n": 2, "v": 3}])
+    p.run(want=0)
+    same(len(snapshots(p.lake, "curated.total")), 1)
+    p.write("b.json", lines({"id": 2, "l": [{"v": 4}]}))
+    p.run(want=0)
+    same(p.rows("curated.total", drop=()), [{"n": 3, "v": 7}])
+
+
+@suite.case
 def contracts():
     p = flat()
     p.write("1.json", lines({"id": 1, "l": [{"a": 1}]}))

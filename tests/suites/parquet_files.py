@@ -267,6 +267,31 @@ def conflicts_are_said():
     same(len(p.rows("raw.t")), 2)
 
 
+@suite.case
+def contracts():
+    one, two = {"a": pa.array([1, 2], pa.int32())}, {"a": pa.array([3, 1 << 40], pa.int64()),
+                                                     "n": ["new", None]}
+    for contract, end, wanted, rejects in (
+            ("evolve", 0, [1, 2, 3, 1 << 40], []),
+            ("freeze", 1, [1, 2], []),
+            ("{columns: discard_value}", 0, [1, 2, 3, 1 << 40], []),
+            ("{columns: reject}", 3, [1, 2, 1 << 40], [("n", 1)]),
+            ("{data_type: reject}", 3, [1, 2, 3], [("a", 2)]),
+            ("{data_type: freeze}", 1, [1, 2], [])):
+        p = project(f", contract: {contract}")
+        put(p, "1.parquet", one)
+        p.run(want=0)
+        put(p, "2.parquet", two)
+        done = p.run(want=end)
+        same(sorted(r["a"] for r in p.rows("raw.t")), wanted, contract)
+        same([(r["path"], r["line"]) for r in p.rejects("raw.t")], rejects, contract)
+        same("n" in types(p.lake, "raw.t"), contract in ("evolve", "{data_type: reject}"))
+        if end == 1:
+            contains(done.err, "2.parquet", "freeze", "contract: evolve")
+        if contract == "{columns: discard_value}":
+            contains(done.err, "'n' is left out")
+
+
 # --- given columns ------------------------------------------------------------------------------
 
 @suite.case

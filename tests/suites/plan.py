@@ -20,8 +20,8 @@ import sys
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (BIN, FULL, TMP, Project, Skip, Suite, environment, firn, lines,  # noqa: E402
-                     note, same, start, types)
+from firnlab import (BIN, FULL, ROOT, TMP, Project, Skip, Suite,  # noqa: E402
+                     environment, lines, note, same, start, types)
 
 suite = Suite()
 
@@ -47,7 +47,7 @@ def changes(trace):
         if "resumed>" in call or call.startswith(("---", "+++")) or " = -1 " in call:
             continue  # what failed did nothing, but is looked at below
         if OPEN.match(call):
-            if WRITING.search(call) and '"/dev/null"' not in call:
+            if WRITING.search(call) and not re.search(r'"/dev/null"|"/proc/self/fd/\d+"', call):
                 found.append(line)
         else:
             found.append(line)
@@ -82,8 +82,9 @@ def plan(p, *args, want=0, traced=True, frozen=True, env=None):
                    *command]
     done = subprocess.run(command, cwd=p.folder, env=environment(env), capture_output=True,
                           text=True, check=False, timeout=300)
-    assert done.returncode == want or (want is None and done.returncode in (0, 1)), (f"plan: exit {want} wanted, {done.returncode} came\n"
-                                     f"{done.stdout[-2500:]}{done.stderr[-1500:]}")
+    wanted = (0, 1) if want is None else (want,)
+    assert done.returncode in wanted, (f"plan: exit {want} wanted, {done.returncode} came\n"
+                                       f"{done.stdout[-2500:]}{done.stderr[-1500:]}")
     if frozen:
         same(tree(p.folder), before, "the folder of the project")
     if traced:
@@ -108,9 +109,9 @@ STATUS = {"create": "done", "append": "done", "replace": "done", "view": "done",
           "nothing": "unchanged", "fail": "failed", "skip": "skipped"}
 
 
-def near(planned, ran, slack):
+def near(planned, ran, slack, share=0.1):
     """Within 10 %; small numbers by `slack`."""
-    return abs(planned - ran) <= max(slack, 0.1 * max(planned, ran))
+    return abs(planned - ran) <= max(slack, share * max(planned, ran))
 
 
 def agree(p, *args, exact=True, before=None, want=0):
@@ -134,7 +135,9 @@ def agree(p, *args, exact=True, before=None, want=0):
             continue
         for member in ("rows", "data_files") + (("rejects",) if key[1] else ()):
             slack = 0 if exact and member != "data_files" else 1
-            assert near(n[member], e[member], slack) and (
+            # with more partitions than files may be open the engine begins some again, by chance
+            share = 0.25 if member == "data_files" and n["partitions"] > 256 else 0.1
+            assert near(n[member], e[member], slack, share) and (
                 not exact or member == "data_files" or n[member] == e[member]), (
                     f"{what}: {member} {n[member]} planned, {e[member]} came\n{n}\n{e}")
         if n["action"] != "view" and e["rows"]:
@@ -287,8 +290,8 @@ class Chance:
         if self.replace:
             entry += ", mode: full, write: replace"
         if self.bad:
-            entry += rnd.choice([", columns: {amount: {type: double}}, on_conflict_of_types: reject",
-                                 "", ", infer: full"])
+            entry += rnd.choice([", infer: full", "", ", columns: {amount: {type: double}}, "
+                                 "on_conflict_of_types: reject"])
         entry += rnd.choice(["", "", ", checks: [\"id <> 5\"]",
                              ", checks: [{check: \"id <> 5\", severity: warn}]"])
         size = rnd.choice(["64KB", "256KB", "128MB"])
@@ -341,7 +344,7 @@ def try_chance(seed):
 @suite.case
 def any_project():
     first = int(os.environ.get("FIRN_SEED", "1"))
-    for seed in range(first, first + (60 if FULL else 5)):
+    for seed in range(first, first + (60 if FULL else 3)):
         try_chance(seed)
 
 
@@ -443,11 +446,6 @@ def exact_limit():
 
 # --- beside others ------------------------------------------------------------------------------
 
-def beside(p):
-    """What other programs would not expect there."""
-    return sorted(x.name for x in p.lake.iterdir())
-
-
 @suite.case
 def while_another_writes():
     """The catalog is read as it was last committed, with its log and index in place."""
@@ -503,6 +501,20 @@ def while_a_run_runs():
 
 
 @suite.case
+def several_at_once():
+    """The engine locks /dev/null while it writes to it."""
+    p = Project("{from: drop.t.csv, into: raw.t}")
+    p.write("t.csv", orders(150000))
+    before = tree(p.folder)
+    plans = [start("plan", "--json", cwd=p.folder) for _ in range(4)]
+    for one in plans:
+        out, err = one.communicate(timeout=120)
+        assert one.returncode == 0, out + err
+        same(node(json.loads(out), "raw.t")["rows"], 150000)
+    same(tree(p.folder), before)
+
+
+@suite.case
 def nothing_may_be_written():
     if os.geteuid() != 0:
         raise Skip("needs root to mount")
@@ -541,9 +553,13 @@ def fails(p, table, *args, error=None):
 @suite.case
 def changed_file():
     p = shop()
+    p.write("b.csv", orders(5, 100))
     p.run()
     p.write("a.csv", orders(90))
+    p.write("b.csv", orders(4, 100))
     document = fails(p, "raw.orders", error="E2003")
+    files = node(document, "raw.orders")["files"]
+    same([f["name"] for f in files["changed"]], ["a.csv", "b.csv"])
     same({n["action"] for n in document["models"]}, {"skip"})
 
 
@@ -616,6 +632,16 @@ def rejects_by_kind():
     kinds = {k["path"]: (k["count"], k["file"], k["line"]) for k in n["rejected"]}
     same(kinds, {"amount": (2, "a.csv", 2), "day": (1, "a.csv", 4)})
     same(n["rejected"][0]["raw"], "1,2025-01-01,x")
+
+
+@suite.case
+def misfits():
+    p = Project("{from: drop.a.json, into: raw.t}")
+    p.write("a.json", lines(*({"id": i, "n": i if i % 10 else "ten"} for i in range(100))))
+    document, _ = agree(p)
+    n = node(document, "raw.t")
+    same(n["conflicts"], [{"path": "n", "count": 10, "example": '"ten"'}])
+    assert 'n: 10 values, such as "ten"' in p.firn("plan", "--full-refresh", want=0).out
 
 
 @suite.case
@@ -755,6 +781,18 @@ def interrupted():
     process.send_signal(signal.SIGINT)
     assert process.wait(20) not in (0, None)
     same(tree(p.folder), before)
+
+
+@suite.case
+def the_example():
+    """examples/orders: views on views, checks, rejects, variables."""
+    p = Project()
+    shutil.rmtree(p.folder)
+    shutil.copytree(ROOT / "examples" / "orders", p.folder)
+    document, _ = agree(p, want=None)
+    same(document["exit"], 0)
+    document, _ = agree(p)
+    same(document["totals"]["create"] + document["totals"]["append"], 0)
 
 
 suite.end()

@@ -253,7 +253,8 @@ def shared_project(*entries, source=""):
 
 @suite.case
 def shared_mongodb():
-    p = shared_project(*(f"{{from: drop.mongodb/{n}.json, into: raw.{n.replace('-', '_')}}}"
+    p = shared_project(*(f"{{from: drop.mongodb/{n}.json, into: raw.{n.replace('-', '_')}, "
+                         "extended: false}"
                          for n in ("accounts", "countries-small", "products", "theaters")))
     p.run(want=0)
     for name in ("accounts", "countries-small", "products", "theaters"):
