@@ -423,7 +423,6 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
     const firn_batch *b = &s->raw->batch;
     const firn_record *rec = &b->records[r->record];
     bool landed = r->value.p != NULL;
-    firn_slice value = {(const uint8_t *)r->value.p, r->value.n};
     firn_feed_reject x = {
         .file = s->file,
         .line = firn_batch_line(b, r->record),
@@ -433,8 +432,9 @@ static firn_code add_reject(firn_feed *f, const feed_slot *s, const firn_reject 
         .path = firn_arena_str(f->reject_arena, r->path),
         .reason = firn_arena_str(f->reject_arena, r->reason),
         .landed = landed,
+        .value = landed ? firn_arena_str(f->reject_arena, r->value) : (firn_str){NULL, 0},
         .binary = f->conf->decoder->text && !landed,
-        .raw = firn_arena_copy(f->reject_arena, landed ? value : kept_of(b, rec)),
+        .raw = firn_arena_copy(f->reject_arena, kept_of(b, rec)),
     };
     firn_code code = landed ? FIRN_OK : text_of(f, b, r->record, &x.text, err);
     if (!code && x.path.p && x.reason.p && x.raw.p &&

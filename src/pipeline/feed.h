@@ -72,8 +72,9 @@ typedef struct firn_feed_reject {
     uint64_t line;
     uint64_t offset; /* bytes, in the decompressed file */
     uint16_t id;
-    bool cut;    /* longer than the limit: raw is only its beginning */
-    bool landed; /* the record did, without the value that is raw */
+    bool cut;       /* longer than the limit: raw is only its beginning */
+    bool landed;    /* the record did, without … */
+    firn_str value; /* … this one; .p == NULL: it did not land */
     firn_str path;
     firn_str reason;
     firn_slice raw;

@@ -26,6 +26,7 @@ enum {
     R_RAW_BYTES,
     R_CUT,
     R_LANDED,
+    R_VALUE,
     R_COUNT
 };
 
@@ -46,7 +47,8 @@ static const struct {
     [R_RAW] = {"raw", FIRN_T_STRING, false},
     [R_RAW_BYTES] = {"raw_bytes", FIRN_T_BINARY, false}, /* what is not UTF-8 */
     [R_CUT] = {"cut", FIRN_T_BOOLEAN, true},             /* raw is only the beginning */
-    [R_LANDED] = {"landed", FIRN_T_BOOLEAN, false},      /* the record, without the value raw */
+    [R_LANDED] = {"landed", FIRN_T_BOOLEAN, false},      /* the record did, without … */
+    [R_VALUE] = {"value", FIRN_T_STRING, false},         /* … this one */
 };
 
 static firn_code rejects_type(firn_arena *a, firn_type *ret, firn_err *err)
@@ -125,6 +127,9 @@ static firn_code put_reject(reject_rows *rows, firn_column *c, size_t row,
     put_text(&c[R_REASON], row, r->reason);
     ((uint8_t *)c[R_CUT].data)[row] = r->cut;
     ((uint8_t *)c[R_LANDED].data)[row] = r->landed;
+    put_text(&c[R_VALUE], row, r->value);
+    if (!r->landed)
+        FIRN_TRY(firn_column_set_null(&c[R_VALUE], row, err));
     if (r->path.n == 0)
         FIRN_TRY(firn_column_set_null(&c[R_PATH], row, err));
     return put_raw(c, row, r, err);

@@ -22,7 +22,7 @@ from firnlab import Done, environment, path_of, text
 FAIL_BIN = str(pathlib.Path(os.environ.get("FIRN_BUILD_FAILPOINTS")
                             or pathlib.Path(firnlab.BIN).parent) / "firn")
 # What differs from run to run and is no part of the data.
-VOLATILE = {"x_loaded_at", "x_rejected_at", "x_run"}
+VOLATILE = {"x_loaded_at", "x_rejected_at", "x_run", "run_id", "checked_at"}
 
 
 # --- running ------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ class Lab:
     stream."""
 
     TABLES = ("raw.events", "raw.events__rejects", "raw.places", "raw.rates", "curated.by_kind",
-              "curated.rated")
+              "curated.by_kind__failures", "curated.rated")
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
@@ -260,7 +260,8 @@ def differences(found, wanted, snapshots=True):
             words.append(f"{name}: {lost.total()} rows lost, {more.total()} too many")
         if schema != schema_wanted:
             words.append(f"{name}: schema {schema} instead of {schema_wanted}")
-        if snapshots and count != count_wanted:
+        # failing rows are written before the commit they belong to: again after a crash
+        if snapshots and count != count_wanted and not name.endswith("__failures"):
             words.append(f"{name}: {count} snapshots instead of {count_wanted}")
     return words
 

@@ -33,7 +33,8 @@ def landed(contract, *later, want=0, first=({"a": 1, "s": {"x": 1}},)):
 
 
 def rejects(p):
-    return [(r["error"], r["path"], r["landed"], r["raw"]) for r in p.rejects("raw.t")]
+    return [(r["error"], r["path"], r["landed"], r["value"] if r["landed"] else r["raw"])
+            for r in p.rejects("raw.t")]
 
 
 # --- new columns --------------------------------------------------------------------------------
@@ -279,7 +280,7 @@ def real_contact_data():
     same({r["order_id"]: r["contact_data"] and json.loads(r["contact_data"])
           for r in p.rows("raw.orders")}, good)
     listed = p.rejects("raw.orders")
-    same((done.exit, [r["raw"] for r in listed], {r["path"] for r in listed}),
+    same((done.exit, [r["value"] for r in listed], {r["path"] for r in listed}),
          (3 if bad else 0, bad, {"contact_data"} if bad else set()))
 
 

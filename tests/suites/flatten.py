@@ -237,7 +237,7 @@ def contracts():
     same(len(p.rows("raw.o__l")), 1)
     p.describe(entry + "{columns: discard_value}}")
     p.run(want=3)
-    same([(r["path"], r["raw"], r["landed"]) for r in p.rejects("raw.o")], [("new", "[1]", True)])
+    same([(r["path"], r["value"], r["landed"]) for r in p.rejects("raw.o")], [("new", "[1]", True)])
     same(len(p.rows("raw.o__l")), 2)
 
 
