@@ -114,7 +114,7 @@ const firn_errid firn_errids[] = {
     {2103, "a value that does not fit its column",
      "Nothing is rounded or cut: the record is in NAMESPACE.TABLE__rejects; where `landed` is "
      "true\n"
-     "there, only the value is, and the record landed without it (contract: discard_value).  Give\n"
+     "there, it landed without what is in `value` (contract: discard_value).  Give\n"
      "the column a type that holds all values under `columns:`, let `on_conflict_of_types:\n"
      "residual` keep the others beside it, or mend the source."},
     {2104, "a required value is missing",

@@ -13,27 +13,13 @@
 #include <string.h>
 
 const firn_verb *const firn_verbs[] = {
-    &firn_verb_init,
-    &firn_verb_demo,
-    &firn_verb_peek,
-    &firn_verb_load,
-    &firn_verb_check,
-    &firn_verb_plan,
-    &firn_verb_run,
-    &firn_verb_test,
-    &firn_verb_graph,
-    &firn_verb_sql,
-    &firn_verb_tables,
-    &firn_verb_show,
-    &firn_verb_history,
-    &firn_verb_status,
-    &firn_verb_diff,
-    &firn_verb_alter,
-    &firn_verb_register,
-    &firn_verb_completion,
-    &firn_verb_version,
-    &firn_verb_help,
-    NULL,
+    &firn_verb_init,    &firn_verb_demo,     &firn_verb_peek,
+    &firn_verb_load,    &firn_verb_check,    &firn_verb_plan,
+    &firn_verb_run,     &firn_verb_test,     &firn_verb_graph,
+    &firn_verb_sql,     &firn_verb_tables,   &firn_verb_show,
+    &firn_verb_history, &firn_verb_status,   &firn_verb_diff,
+    &firn_verb_alter,   &firn_verb_register, &firn_verb_completion,
+    &firn_verb_version, &firn_verb_help,     NULL,
 };
 
 static const firn_verb *find_verb(const char *name)

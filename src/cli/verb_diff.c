@@ -116,8 +116,8 @@ static firn_code find_options(diff_command *q, firn_err *err)
     const char *format = firn_args_get(q->args, "format");
     const char *limit = firn_args_get(q->args, "limit");
     q->format = firn_args_has(q->args, "json") ? FIRN_PRINT_JSON : FIRN_PRINT_TABLE;
-    bool known = !format || (firn_print_format_parse(format, &q->format) &&
-                             q->format <= FIRN_PRINT_JSON);
+    bool known =
+        !format || (firn_print_format_parse(format, &q->format) && q->format <= FIRN_PRINT_JSON);
     if (!known)
         return firn_raise(err, FIRN_E_USAGE, "--format takes table, csv or json, not %s",
                           firn_quotec(format).s);

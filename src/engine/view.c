@@ -24,8 +24,8 @@ static firn_code add_empty(const firn_type *schema, unsigned meta_columns, firn_
     }
     for (unsigned i = 0; i < FIRN_META_COLUMN_COUNT; i++)
         if (meta_columns >> i & 1)
-            FIRN_TRY(firn_buf_addf(out, err, ", CAST(NULL AS %s) AS %s",
-                                   firn_view_meta_types[i], firn_meta_column_name(i)));
+            FIRN_TRY(firn_buf_addf(out, err, ", CAST(NULL AS %s) AS %s", firn_view_meta_types[i],
+                                   firn_meta_column_name(i)));
     return firn_buf_adds(out, " WHERE false", err);
 }
 
@@ -86,7 +86,8 @@ static firn_code take_table(making *k, const firn_scan_file *f, bool *ret_taken,
 {
     const firn_view_memory *memory = k->w->rq->memory;
     const firn_type *type = NULL;
-    firn_str table = memory ? memory->table(memory->arg, f->file.file_path, &type) : FIRN_STR_LIT("");
+    firn_str table =
+        memory ? memory->table(memory->arg, f->file.file_path, &type) : FIRN_STR_LIT("");
     *ret_taken = table.n > 0;
     for (size_t i = 0; i < k->tables.n; i++)
         if (firn_str_eq(k->tables.v[i], table))

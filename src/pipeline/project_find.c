@@ -88,8 +88,9 @@ static firn_code find_upwards(firn_env *env, firn_arena *a, firn_found *ret, fir
         *slash = '\0';
         memcpy(prefix + 3 * depth, "../", sizeof "../");
     }
-    return no_project(err, "`firn init FOLDER` writes one for the data there; or go into the project's "
-                           "folder, or name it: -p FOLDER",
+    return no_project(err,
+                      "`firn init FOLDER` writes one for the data there; or go into the project's "
+                      "folder, or name it: -p FOLDER",
                       "there is no %s in this folder or above it", FIRN_PROJECT_FILE);
 }
 
@@ -110,8 +111,8 @@ static firn_code find_in_folder(firn_env *env, const char *folder, firn_arena *a
     const char *name;
     FIRN_TRY(name_in(env, folder, folder, a, &name, err));
     if (!name)
-        return no_project(err, "`firn init` in that folder writes one", "there is no %s in %s", FIRN_PROJECT_FILE,
-                          firn_quotec(folder).s);
+        return no_project(err, "`firn init` in that folder writes one", "there is no %s in %s",
+                          FIRN_PROJECT_FILE, firn_quotec(folder).s);
     const char *prefix = prefix_of(folder, a);
     return prefix ? settle(folder, prefix, name, a, ret, err) : firn_arena_raise(a, err);
 }

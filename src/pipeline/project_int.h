@@ -157,8 +157,7 @@ extern const firn_option firn_model_column_options[];
      .help = "What the table holds; kept as its comment in Iceberg, where all engines show it."},  \
     {                                                                                              \
         .key = "tags", .kind = FIRN_OPT_STRINGS, .offset = offsetof(raw, about.tags),              \
-        .example = "[daily, finance]",                                                             \
-        .help = "Words by which it is selected: firn run tag:daily"                                \
+        .example = "[daily, finance]", .help = "Words by which it is selected: firn run tag:daily" \
     }
 
 #define FIRN_OPTIONS_OF_TABLE(raw)                                                                 \
@@ -166,7 +165,7 @@ extern const firn_option firn_model_column_options[];
      .kind = FIRN_OPT_CONF,                                                                        \
      .offset = offsetof(raw, checks),                                                              \
      .shapes = FIRN_CONF_LIST,                                                                     \
-     .example = "[\"debit >= 0\", {row_count: {min: 1}}]",                                           \
+     .example = "[\"debit >= 0\", {row_count: {min: 1}}]",                                         \
      .help = "SQL conditions that hold for every row, and other checks of the table, audited "     \
              "before the commit."},                                                                \
         {.key = "format_version",                                                                  \

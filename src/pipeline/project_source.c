@@ -5,8 +5,7 @@
 #include <iconv.h>
 #include <string.h>
 
-const char *const firn_format_words[] = {"auto", "json",    "csv", "tsv",
-                                         "bson", "parquet", NULL};
+const char *const firn_format_words[] = {"auto", "json", "csv", "tsv", "bson", "parquet", NULL};
 /* In the order of firn_extended. */
 const char *const firn_extended_words[] = {"auto", "true", "false", NULL};
 const char *const firn_quote_words[] = {"auto", "\"", "'", "none", NULL};
