@@ -316,7 +316,8 @@ bool firn_utf8_valid(const char *p, size_t n)
 static size_t quote_room(firn_str s)
 {
     enum { OF_A_VALUE = 136 };
-    bool location = firn_str_starts(s, "/") || memmem(s.p, FIRN_MIN(s.n, (size_t)16), "://", 3);
+    bool location = firn_str_starts(s, "/") ||
+                    (s.n > 3 && memmem(s.p, FIRN_MIN(s.n, (size_t)16), "://", 3) != NULL);
     size_t room = location ? sizeof(firn_quoted) : OF_A_VALUE;
     return room - sizeof "'…'"; /* what is always kept for the end */
 }

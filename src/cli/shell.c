@@ -16,10 +16,28 @@
 #define PROMPT_MORE "   -> "
 #define COUNT_MS    2000 /* so long are rows counted that are not shown */
 
+/* The dot command that somebody means who types a word as other shells have it; no statement is
+ * one of these words. */
+static const char *plain_word(firn_str text)
+{
+    static const char *const words[][2] = {
+        {"help", ".help"}, {"exit", ".quit"}, {"quit", ".quit"}, {"\\q", ".quit"}, {"\\?", ".help"},
+    };
+    text = firn_str_trim(text);
+    if (text.n && text.p[text.n - 1] == ';')
+        text.n--;
+    for (size_t i = 0; i < FIRN_COUNT_OF(words); i++)
+        if (firn_str_eqc(text, words[i][0]))
+            return words[i][1];
+    return NULL;
+}
+
 /* Whether what was typed is to be run: a line with a dot, or statements that all end in a
  * semicolon. */
 static bool is_whole(void *arg FIRN_UNUSED, firn_str text)
 {
+    if (plain_word(text))
+        return true;
     firn_sql_token t = firn_sql_next(text, 0);
     bool whole = t.kind == FIRN_SQL_END || firn_sql_is_sign(text, t, '.');
     for (; !whole && t.kind != FIRN_SQL_END; t = firn_sql_next(text, t.offset + t.length))
@@ -149,7 +167,8 @@ static firn_code read_and_run(shell *s, firn_arena *a, firn_err *err)
         text.n--;
     FIRN_TRY(firn_history_add(s->q->history, text, err));
     firn_watch_begin(&s->watch, s->q->c->run);
-    firn_code code = firn_sql_script(s->q, text, NULL, NULL, &wrong);
+    const char *word = plain_word(text);
+    firn_code code = firn_sql_script(s->q, word ? firn_str_of(word) : text, NULL, NULL, &wrong);
     firn_watch_end(&s->watch);
     if (code != FIRN_OK || atomic_load(&s->watch.stopped))
         show_error(s, &wrong);

@@ -125,6 +125,32 @@ static firn_code find_streams(initing *x, const char *folder, const char *only, 
 
 /* --- where the project goes ---------------------------------------------------------------- */
 
+/* The absolute form of a folder that need not exist, without links and ".." in what does: only
+ * from there ".." leads to the folder above. */
+static firn_code physical_path(const char *folder, firn_arena *a, const char **ret, firn_err *err)
+{
+    char found[PATH_MAX];
+    const char *path;
+    FIRN_TRY(firn_path_absolute(firn_str_of(folder), a, &path, err));
+    const char *head = path;
+    size_t n = strlen(path);
+    while (head && !realpath(head, found) && n > 1) { /* "/" is there */
+        while (n > 1 && path[n - 1] != '/')
+            n--;
+        while (n > 1 && path[n - 1] == '/')
+            n--;
+        head = firn_arena_strndup(a, path, n);
+    }
+    if (!head)
+        return firn_arena_raise(a, err);
+    const char *rest = path + n;
+    while (*rest == '/')
+        rest++;
+    bool root = strcmp(found, "/") == 0;
+    *ret = firn_arena_printf(a, "%s%s%s", root ? "" : found, root || *rest ? "/" : "", rest);
+    return *ret ? FIRN_OK : firn_arena_raise(a, err);
+}
+
 /* How long the folders are that two absolute paths share. */
 static size_t common_length(const char *x, const char *y)
 {
@@ -343,7 +369,7 @@ static firn_code init(firn_command *c, const firn_args *args, int *ret_status FI
     if (firn_is_example(x.from) &&
         (!firn_fs_exists(c->env, x.from) || firn_fs_exists(c->env, copy)))
         return init_example(c, x.from, dir, err);
-    FIRN_TRY(firn_path_absolute(firn_str_of(dir ? dir : "."), c->arena, &x.to, err));
+    FIRN_TRY(physical_path(dir ? dir : ".", c->arena, &x.to, err));
     x.to_shown = dir;
     return init_folder(&x, err);
 }

@@ -60,6 +60,23 @@ static firn_code check_into(firn_command *c, const char *into, firn_err *err)
     return firn_err_advise(err, "--into names the folder of the tables, for example --into ./lake");
 }
 
+/* Without --into nobody asked for the tables of the project here: rows that are loaded beside what
+ * its streams landed would be there twice. */
+static firn_code spare_project(firn_command *c, const char *into, firn_err *err)
+{
+    const firn_project *p;
+    const char *lake;
+    if (into || firn_project_load(c->env, NULL, c->arena, &p, NULL) != FIRN_OK)
+        return FIRN_OK;
+    FIRN_TRY(firn_path_absolute(FIRN_STR_LIT("lake"), c->arena, &lake, err));
+    if (strcmp(p->warehouse, lake) != 0)
+        return FIRN_OK;
+    firn_raise(err, FIRN_E_USAGE, "./lake holds the tables of the project here, %s",
+               firn_quotec(p->file).s);
+    return firn_err_advise(err, "`firn run` lands what the project names; --into FOLDER makes "
+                                "tables elsewhere, --into ./lake adds to the project's");
+}
+
 /* A project as if it had been written: one source, the root of the file system, and one entry a
  * file. */
 static firn_code make_project(firn_command *c, const firn_args *args, firn_err *err)
@@ -72,6 +89,7 @@ static firn_code make_project(firn_command *c, const firn_args *args, firn_err *
     if (!p || !source || !entries)
         return firn_arena_raise(c->arena, err);
     FIRN_TRY(check_into(c, into, err));
+    FIRN_TRY(spare_project(c, into, err));
     FIRN_TRY(firn_project_bare(c->env, FIRN_STR_LIT("lake"), firn_str_of(into ? into : "lake"),
                                c->arena, &bare, err));
     *p = *bare;

@@ -216,6 +216,20 @@ static const firn_ingest *entry_of(const firn_project *p, firn_str name)
     return NULL;
 }
 
+/* Whether the project makes it: models/curated/orders.sql is curated.orders. */
+static bool is_model(const peeking *p, const char *word)
+{
+    firn_str name = firn_str_of(word);
+    firn_str ns = firn_str_cut(&name, '.');
+    firn_stat st;
+    const char *file =
+        p->c->project->models && ns.n && name.n && !strchr(word, '/')
+            ? firn_arena_printf(p->c->arena, "%s/%.*s/%.*s.sql", p->c->project->models,
+                                FIRN_STR_ARG(ns), FIRN_STR_ARG(name))
+            : NULL;
+    return file && firn_fs_stat(p->c->env, file, &st, NULL) == FIRN_OK && !st.is_dir;
+}
+
 static firn_code no_stream(peeking *p, const char *word, firn_err *err)
 {
     const firn_project *project = p->c->project;
@@ -227,6 +241,9 @@ static firn_code no_stream(peeking *p, const char *word, firn_err *err)
                                                  FIRN_STR_ARG(project->ingest[i].source->name),
                                                  FIRN_STR_ARG(project->ingest[i].stream)));
     firn_raise(err, FIRN_E_NOTFOUND, "there is no file, folder or stream %s", firn_quotec(word).s);
+    if (is_model(p, word))
+        return firn_err_advise(err, "it is a model, a table or view: firn sql \"FROM %s LIMIT 10\"",
+                               word);
     int near = firn_str_nearest(firn_str_of(word), words, project->ingest_count);
     if (near >= 0)
         return firn_err_advise(err, "did you mean firn peek %.*s?", FIRN_STR_ARG(words[near]));

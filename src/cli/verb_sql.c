@@ -91,9 +91,11 @@ static firn_code choose(sql_command *q, const char **ret_warehouse, firn_err *er
     if (!command && !file && rest < a->rest_count)
         command = a->rest[rest++];
     FIRN_TRY(check_folder(a, rest, command, err));
-    if (rest < a->rest_count)
-        return firn_raise(err, FIRN_E_USAGE, "%s is one argument too many",
-                          firn_quotec(a->rest[rest]).s);
+    if (rest < a->rest_count) {
+        firn_raise(err, FIRN_E_USAGE, "%s is one argument too many", firn_quotec(a->rest[rest]).s);
+        return firn_err_advise(err, "a statement is one argument: put it in quotes, "
+                                    "firn sql \"FROM raw.orders LIMIT 10\"");
+    }
     if (command && file)
         return firn_raise(err, FIRN_E_USAGE, "either a statement or a file of them, not both");
     if (file)

@@ -65,6 +65,9 @@ static const firn_field *field_named(const firn_type *t, firn_str name)
 static firn_convert_kind kind_of_nested(const firn_type *from, const firn_type *to)
 {
     firn_convert_kind all = FIRN_CONVERT_EXACT;
+    for (size_t i = 0; from->kind == FIRN_T_STRUCT && i < from->field_count; i++)
+        if (!field_named(to, from->fields[i].name))
+            all = FIRN_CONVERT_CHECKED;
     for (size_t i = 0; i < to->field_count; i++) {
         const firn_field *f =
             from->kind == FIRN_T_STRUCT ? field_named(from, to->fields[i].name) : &from->fields[i];
@@ -141,7 +144,7 @@ static firn_code value_of_struct(const firn_convert *c, firn_str x, firn_buf *ou
             FIRN_TRY(add_cast("CAST", FIRN_STR_LIT("NULL"), &to->type, out, err));
             continue;
         }
-        const firn_convert inner = {&from->type, &to->type, {NULL, 0}};
+        const firn_convert inner = {&from->type, &to->type, {NULL, 0}, c->cuts};
         FIRN_TRY(firn_buf_addf(&part, err, "struct_extract(%.*s, ", FIRN_STR_ARG(x)));
         FIRN_TRY(firn_sql_text(&part, from->name, err));
         FIRN_TRY(firn_buf_addc(&part, ')', err));
@@ -159,7 +162,8 @@ static firn_code add_argument(firn_str x, firn_buf *out, firn_err *err)
 static firn_code value_of_list(const firn_convert *c, firn_str x, firn_buf *out, firn_err *err)
 {
     FIRN_AUTO(firn_buf_free) firn_buf e = FIRN_BUF(64);
-    const firn_convert inner = {&c->from->fields[0].type, &c->to->fields[0].type, {NULL, 0}};
+    const firn_convert inner = {
+        &c->from->fields[0].type, &c->to->fields[0].type, {NULL, 0}, c->cuts};
     FIRN_TRY(add_argument(x, &e, err));
     FIRN_TRY(firn_buf_addf(out, err, "list_transform(%.*s, lambda %s: ", FIRN_STR_ARG(x),
                            firn_buf_cstr(&e)));
@@ -176,7 +180,8 @@ static firn_code value_of_map(const firn_convert *c, firn_str x, firn_buf *out, 
                            FIRN_STR_ARG(x), firn_buf_cstr(&e)));
     for (size_t i = 0; i < 2; i++) {
         FIRN_AUTO(firn_buf_free) firn_buf part = FIRN_BUF(PARTS);
-        const firn_convert inner = {&c->from->fields[i].type, &c->to->fields[i].type, {NULL, 0}};
+        const firn_convert inner = {
+            &c->from->fields[i].type, &c->to->fields[i].type, {NULL, 0}, c->cuts};
         const char *name = i ? "value" : "key";
         FIRN_TRY(firn_buf_addf(&part, err, "%s.\"%s\"", firn_buf_cstr(&e), name));
         FIRN_TRY(firn_buf_addf(out, err, "%s\"%s\": ", i ? ", " : "", name));
@@ -270,14 +275,35 @@ static firn_code primitive_fits(const firn_convert *c, firn_str x, firn_buf *out
     return firn_buf_adds(out, "))", err);
 }
 
-static firn_code field_fits(const firn_field *from, const firn_field *to, firn_str x, firn_buf *out,
-                            firn_err *err)
+static firn_code field_fits(const firn_convert *c, const firn_field *from, const firn_field *to,
+                            firn_str x, firn_buf *out, firn_err *err)
 {
-    const firn_convert inner = {&from->type, &to->type, {NULL, 0}};
+    const firn_convert inner = {&from->type, &to->type, {NULL, 0}, c->cuts};
     FIRN_TRY(firn_buf_adds(out, " AND ", err));
     if (to->required)
         FIRN_TRY(firn_buf_addf(out, err, "%.*s IS NOT NULL AND ", FIRN_STR_ARG(x)));
     return firn_convert_fits(&inner, x, out, err);
+}
+
+/* x.name */
+static firn_code add_extract(firn_str x, firn_str name, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_addf(out, err, "struct_extract(%.*s, ", FIRN_STR_ARG(x)));
+    FIRN_TRY(firn_sql_text(out, name, err));
+    return firn_buf_addc(out, ')', err);
+}
+
+/* Fields without a place hold nothing. */
+static firn_code rest_is_null(const firn_convert *c, firn_str x, firn_buf *out, firn_err *err)
+{
+    for (size_t i = 0; !c->cuts && i < c->from->field_count; i++) {
+        if (field_named(c->to, c->from->fields[i].name))
+            continue;
+        FIRN_TRY(firn_buf_adds(out, " AND ", err));
+        FIRN_TRY(add_extract(x, c->from->fields[i].name, out, err));
+        FIRN_TRY(firn_buf_adds(out, " IS NULL", err));
+    }
+    return FIRN_OK;
 }
 
 static firn_code struct_fits(const firn_convert *c, firn_str x, firn_buf *out, firn_err *err)
@@ -291,11 +317,10 @@ static firn_code struct_fits(const firn_convert *c, firn_str x, firn_buf *out, f
             FIRN_TRY(firn_buf_adds(out, to->required ? " AND false" : "", err));
             continue;
         }
-        FIRN_TRY(firn_buf_addf(&part, err, "struct_extract(%.*s, ", FIRN_STR_ARG(x)));
-        FIRN_TRY(firn_sql_text(&part, from->name, err));
-        FIRN_TRY(firn_buf_addc(&part, ')', err));
-        FIRN_TRY(field_fits(from, to, firn_buf_str(&part), out, err));
+        FIRN_TRY(add_extract(x, from->name, &part, err));
+        FIRN_TRY(field_fits(c, from, to, firn_buf_str(&part), out, err));
     }
+    FIRN_TRY(rest_is_null(c, x, out, err));
     return firn_buf_adds(out, "))", err);
 }
 
@@ -310,7 +335,7 @@ static firn_code repeated_fits(const firn_convert *c, firn_str x, firn_buf *out,
                            map ? "coalesce(len(list_filter(map_values(%.*s), lambda %s: NOT (true"
                                : "coalesce(len(list_filter(%.*s, lambda %s: NOT (true",
                            FIRN_STR_ARG(x), firn_buf_cstr(&e)));
-    FIRN_TRY(field_fits(&c->from->fields[i], &c->to->fields[i], firn_buf_str(&e), out, err));
+    FIRN_TRY(field_fits(c, &c->from->fields[i], &c->to->fields[i], firn_buf_str(&e), out, err));
     return firn_buf_adds(out, "))) = 0, true)", err);
 }
 

@@ -15,7 +15,7 @@ typedef enum firn_convert_kind {
 } firn_convert_kind;
 
 /* `from` may be FIRN_T_TIMESTAMP_NS.  Structs are matched by the names of their fields, without
- * case; fields that `to` has not are left out. */
+ * case; a field that `to` has not must be null, or is left out (`cuts`). */
 firn_convert_kind firn_convert_kind_of(const firn_type *from, const firn_type *to);
 
 /* One conversion; `format` of dates in texts, "" for none. */
@@ -23,6 +23,7 @@ typedef struct firn_convert {
     const firn_type *from;
     const firn_type *to;
     firn_str format;
+    bool cuts; /* fields that `to` has not are left out, whatever they hold */
 } firn_convert;
 
 /* Appends the value of the expression `x`, null where it cannot be converted. */

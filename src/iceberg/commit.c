@@ -30,8 +30,8 @@ firn_code firn_run_names_new(const firn_io *io, firn_run_names *ret, firn_err *e
 
 void firn_run_names_next(firn_run_names *n, char out[FIRN_RUN_UUID_TEXT])
 {
-    snprintf(out, FIRN_RUN_UUID_TEXT, "%.30s%06x", n->prefix, n->next & 0xffffffu);
-    n->next++;
+    uint32_t number = n->next++;
+    snprintf(out, FIRN_RUN_UUID_TEXT, "%.30s%06x", n->prefix, number & 0xffffffu);
 }
 
 /* --- what was written, to be removed when it is not needed --------------------------------- */

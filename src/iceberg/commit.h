@@ -71,11 +71,11 @@ typedef struct firn_table_result {
  * can be told. */
 typedef struct firn_run_names {
     char prefix[31]; /* of a UUID, without its last six digits: "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxx" */
-    uint32_t next;
+    _Atomic uint32_t next;
 } firn_run_names;
 FIRN_NODISCARD firn_code firn_run_names_new(const firn_io *io, firn_run_names *ret, firn_err *err);
 #define FIRN_RUN_UUID_TEXT 37
-/* The next UUID of the run; not for two threads at once. */
+/* The next UUID of the run; from any thread. */
 void firn_run_names_next(firn_run_names *n, char out[FIRN_RUN_UUID_TEXT]);
 
 typedef struct firn_commit_ctx {

@@ -212,8 +212,10 @@ firn_code firn_checking_all(firn_checking *c, firn_err *err)
     };
     c->keep = (firn_view_keep){.ops = c->run->ops, .engine = c->run->engine, .arena = c->a};
     FIRN_TRY(firn_view_select(c->session, &request, &c->keep, &sql, err));
-    FIRN_TRY(firn_buf_adds(&sql, " UNION ALL BY NAME ", err));
+    /* in brackets: it may be a UNION of its own, whose other parts would go by position */
+    FIRN_TRY(firn_buf_adds(&sql, " UNION ALL BY NAME (", err));
     FIRN_TRY(firn_buf_addstr(&sql, c->fresh, err));
+    FIRN_TRY(firn_buf_addc(&sql, ')', err));
     c->all = firn_arena_str(c->a, firn_buf_str(&sql));
     return c->all.p ? FIRN_OK : firn_arena_raise(c->a, err);
 }
@@ -366,7 +368,7 @@ static firn_code add_doubles(firn_checking *c, const firn_check *k, firn_buf *ou
     FIRN_TRY(firn_buf_adds(out, " GROUP BY ", err));
     for (size_t i = 0; i < k->columns.n; i++)
         FIRN_TRY(firn_buf_addf(out, err, "%s%zu", i ? ", " : "", i + 1));
-    return firn_buf_adds(out, " HAVING count(*) > 1) AS doubles", err);
+    return firn_buf_adds(out, " HAVING count(*) > 1) AS firn_doubles", err);
 }
 
 firn_code firn_checking_failing(firn_checking *c, const firn_check *k, const char *what,
@@ -400,7 +402,7 @@ firn_code firn_checking_rows(firn_checking *c, const firn_check *k, const char *
         FIRN_TRY(firn_sql_ident(out, c->in->ident.name, err));
         FIRN_TRY(firn_buf_addc(out, '.', err));
         FIRN_TRY(firn_checking_column(c, k->columns.v[i], out, err));
-        FIRN_TRY(firn_buf_adds(out, " = doubles.", err));
+        FIRN_TRY(firn_buf_adds(out, " = firn_doubles.", err));
         FIRN_TRY(firn_sql_ident(out, one ? FIRN_STR_LIT("value") : k->columns.v[i], err));
     }
     return FIRN_OK;

@@ -236,7 +236,8 @@ static firn_code selects_nothing(const firn_graph *g, const char *word, firn_err
     if (near >= 0)
         return firn_err_advise(err, "did you mean %.*s?", FIRN_STR_ARG(names[near]));
     return firn_err_advise(err, "tables are selected as namespace.table, streams as source.stream; "
-                                "* stands for any text, +x adds what x needs");
+                                "* stands for any text, +x adds what x needs; "
+                                "`firn graph` shows them all");
 }
 
 /* Of +x+: what x needs and what needs x, but not what else the latter need. */

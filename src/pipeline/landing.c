@@ -432,6 +432,11 @@ static void fill_result(landing *l)
     for (size_t i = 0; i < l->data.n; i++)
         r->rows += (uint64_t)l->data.v[i].record_count;
     l->kept = (int64_t)r->rows;
+    l->kept_bytes = r->bytes_written;
+    for (size_t i = 0; i < l->children.n; i++) {
+        r->data_files += l->children.v[i]->data.n;
+        r->bytes_written += bytes_of(&l->children.v[i]->data);
+    }
 }
 
 static firn_code land_chosen(landing *l, firn_err *err)

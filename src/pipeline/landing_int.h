@@ -89,7 +89,8 @@ typedef struct landing {
     bool sampled;
     const firn_feed_part *parts; /* of `files`; NULL: all, or Parquet */
     firn_shadow_sample sample;
-    int64_t kept; /* rows of it */
+    int64_t kept;       /* rows of it */
+    int64_t kept_bytes; /* as they were written; without the tables of arrays */
 
     /* what came of it */
     const firn_feed_file *done; /* of `files`, once all were read */

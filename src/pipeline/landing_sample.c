@@ -165,6 +165,15 @@ static whole whole_of(const landing *l)
     return (whole){(double)l->parquet_records, raw};
 }
 
+/* The main one, and those of arrays that had rows: each unit makes files in all of them. */
+static size_t tables_written(const landing *l)
+{
+    size_t n = 1;
+    for (size_t i = 0; i < l->children.n; i++)
+        n += l->children.v[i]->data.n > 0;
+    return n;
+}
+
 /* Of Parquet all rejects are known, of other files as many as became rows would have. */
 firn_code firn_landing_sample_done(landing *l, firn_err *err)
 {
@@ -186,7 +195,8 @@ firn_code firn_landing_sample_done(landing *l, firn_err *err)
     r->sampled = true;
     r->rows = (uint64_t)(rows + 0.5);
     r->rejects = (uint64_t)(rejects + 0.5);
-    r->data_files = (size_t)count_files(l, rows, bytes, w.raw);
+    double share = r->bytes_written ? (double)l->kept_bytes / (double)r->bytes_written : 1;
+    r->data_files = (size_t)count_files(l, rows, bytes * share, w.raw) * tables_written(l);
     r->bytes_written = (int64_t)bytes;
     r->bytes_read = l->feed ? (uint64_t)w.raw : r->bytes_read;
     r->more_seconds = l->sample.seconds * (times - 1);

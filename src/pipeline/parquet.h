@@ -17,6 +17,7 @@ typedef struct firn_parquet_column {
     firn_str value; /* SQL: the column, cast to a type that firn has */
     bool nothing;   /* has no type: all of it is null */
     bool refused;   /* set by firn_parquet_layout: the contract rejects rows that have a value */
+    bool cut;       /* likewise: fields that the table's column has not are left out */
 } firn_parquet_column;
 
 typedef struct firn_parquet_group {

@@ -23,7 +23,9 @@ typedef struct target {
     bool existing;
     bool left_out; /* by the contract */
     bool required;
-    size_t from; /* the group whose type it has, for messages */
+    firn_contract contract; /* its own, as given */
+    firn_str cut;           /* a field in it that the contract leaves out; .n == 0: none */
+    size_t from;            /* the group whose type it has, for messages */
 } target;
 
 typedef struct joining {
@@ -32,6 +34,11 @@ typedef struct joining {
     firn_arena *a;
     FIRN_VEC(target) targets;
     FIRN_VEC(firn_layout_note) notes;
+    /* of the column whose types are joined */
+    firn_contract fields;    /* for new ones in structs */
+    firn_contract data_type; /* for wider types */
+    const char *frozen;      /* what a contract does not let happen; NULL: nothing */
+    firn_str cut;            /* a field that was left out */
 } joining;
 
 /* --- joining types ------------------------------------------------------------------------- */
@@ -72,6 +79,14 @@ static bool join_numbers(const firn_type *x, const firn_type *y, firn_type *ret)
 static bool join_types(joining *j, const firn_type *x, const firn_type *y, bool keep, int depth,
                        firn_type *ret);
 
+/* A field that the contract does not let in. */
+static void leave_field(joining *j, firn_str name)
+{
+    if (j->fields == FIRN_CONTRACT_FREEZE)
+        j->frozen = "has a new field in column";
+    j->cut = name;
+}
+
 static bool join_structs(joining *j, const firn_type *x, const firn_type *y, bool keep, int depth,
                          firn_type *ret)
 {
@@ -85,8 +100,10 @@ static bool join_structs(joining *j, const firn_type *x, const firn_type *y, boo
         size_t k = 0;
         while (k < x->field_count && !firn_str_ieq(x->fields[k].name, y->fields[i].name))
             k++;
-        if (k == x->field_count)
+        if (k == x->field_count && j->fields == FIRN_CONTRACT_EVOLVE)
             fields[n++] = y->fields[i];
+        else if (k == x->field_count)
+            leave_field(j, y->fields[i].name);
         else if (!join_types(j, &x->fields[k].type, &y->fields[i].type, keep, depth + 1,
                              &fields[k].type))
             return false;
@@ -129,7 +146,9 @@ static bool join_types(joining *j, const firn_type *x, const firn_type *y, bool 
         return true;
     }
     if (firn_schema_promotes(x, y)) {
-        *ret = *y;
+        if (j->data_type == FIRN_CONTRACT_FREEZE)
+            j->frozen = "would widen column";
+        *ret = j->data_type == FIRN_CONTRACT_EVOLVE ? *y : *x;
         return true;
     }
     return !keep && join_numbers(x, y, ret);
@@ -210,6 +229,7 @@ static void settle(target *t, const firn_given *g)
     t->name = g->name;
     t->required = t->required || g->required;
     t->fixed = g->has_type;
+    t->contract = g->contract;
     if (!g->has_type)
         return;
     t->type = g->type;
@@ -268,11 +288,15 @@ static const firn_given *given_of_key(const joining *j, firn_str key)
 
 /* --- contracts ----------------------------------------------------------------------------- */
 
-static firn_contract contract_of(const joining *j, bool column)
+/* For new columns or fields (`column`), or for types; t NULL: of the stream.  It holds once the
+ * table exists, and for a given type. */
+static firn_contract contract_of(const joining *j, const target *t, bool column)
 {
     const firn_layout_policy *p = j->in->policy;
     firn_contract c = FIRN_CONTRACT_UNSAID;
-    if (p && j->in->old)
+    if (t && (t->existing || t->fixed))
+        c = t->contract;
+    if (c == FIRN_CONTRACT_UNSAID && p && j->in->old && (!t || t->existing))
         c = column ? p->columns : p->data_type;
     return c == FIRN_CONTRACT_UNSAID ? FIRN_CONTRACT_EVOLVE : c;
 }
@@ -317,7 +341,7 @@ static firn_code add_target(joining *j, size_t group, const firn_parquet_column 
 {
     target t = {.key = c->name, .from = group};
     const firn_given *g = given_of_key(j, c->name);
-    firn_contract contract = g ? FIRN_CONTRACT_EVOLVE : contract_of(j, true);
+    firn_contract contract = g ? FIRN_CONTRACT_EVOLVE : contract_of(j, NULL, true);
     if (contract == FIRN_CONTRACT_FREEZE && !c->nothing)
         return frozen(j, &j->p->groups[group], c->name, "has a new column", err);
     if (g)
@@ -336,15 +360,17 @@ static firn_code widen(joining *j, target *t, size_t group, const firn_parquet_c
 {
     const firn_type type = table_type(&c->type);
     firn_type joined;
-    firn_contract contract = t->existing ? contract_of(j, false) : FIRN_CONTRACT_EVOLVE;
+    j->fields = contract_of(j, t, true);
+    j->data_type = contract_of(j, t, false);
+    j->frozen = NULL;
+    j->cut = (firn_str){NULL, 0};
     if (!join_types(j, &t->type, &type, t->existing, 0, &joined))
         return conflict(j, t, c, group, err);
-    if (firn_type_eq(&joined, &t->type))
-        return FIRN_OK;
-    if (contract == FIRN_CONTRACT_FREEZE)
-        return frozen(j, &j->p->groups[group], c->name, "would widen column", err);
-    if (contract == FIRN_CONTRACT_EVOLVE)
-        t->type = joined;
+    if (j->frozen)
+        return frozen(j, &j->p->groups[group], c->name, j->frozen, err);
+    if (j->cut.n && c->cut)
+        t->cut = j->cut;
+    t->type = joined;
     return FIRN_OK;
 }
 
@@ -355,9 +381,10 @@ static firn_code join_column(joining *j, size_t group, firn_parquet_column *c, f
         FIRN_TRY(add_target(j, group, c, err));
         t = &j->targets.v[j->targets.n - 1];
     }
-    c->refused = t->left_out && !c->nothing && contract_of(j, true) == FIRN_CONTRACT_REJECT;
+    c->refused = t->left_out && !c->nothing && contract_of(j, NULL, true) == FIRN_CONTRACT_REJECT;
     if (c->nothing || t->left_out)
         return FIRN_OK;
+    c->cut = contract_of(j, t, true) == FIRN_CONTRACT_DISCARD_VALUE;
     if (!t->has_type) {
         t->type = table_type(&c->type);
         t->has_type = true;
@@ -479,6 +506,12 @@ static firn_code say_left_out(joining *j, firn_err *err)
                          firn_arena_printf(j->a, "column %s is left out: so says the contract",
                                            firn_quote(t->name).s),
                          err));
+        if (t->cut.n)
+            FIRN_TRY(say(
+                j,
+                firn_arena_printf(j->a, "field %s in column %s is left out: so says the contract",
+                                  firn_quote(t->cut).s, firn_quote(t->name).s),
+                err));
     }
     return FIRN_OK;
 }
@@ -598,7 +631,7 @@ firn_code firn_parquet_select(const firn_parquet_group *g, const firn_layout *la
         const firn_field *f = &layout->type.fields[i];
         const firn_parquet_column *c = firn_parquet_column_of(g, to);
         const firn_convert convert = {c ? &c->type : NULL, &f->type,
-                                      format_of(given, given_count, to->name)};
+                                      format_of(given, given_count, to->name), c && c->cut};
         FIRN_TRY(firn_buf_adds(list, i ? ", " : "", err));
         FIRN_TRY(add_column(to, c, &convert, list, err));
         FIRN_TRY(add_checks(to, f->required, c, &convert, &found, a, err));

@@ -120,17 +120,17 @@ static firn_code make_columns(looking *w, const firn_source_file *file, firn_res
 /* Columns whose values the engine would change without a word.  A decimal of more than 38 digits
  * it reads as a double, and wrongly; of times of day and of instants it cuts the nanoseconds. */
 #define ODD                                                                                        \
-    "SELECT name, CASE WHEN precision > 38 THEN 1 WHEN logical_type LIKE 'NullType%' THEN 3 ELSE " \
-    "2 END FROM parquet_schema(["
-#define ODD_WHERE                                                                                  \
-    "]) WHERE precision > 38 OR logical_type LIKE 'NullType%' OR logical_type LIKE "               \
-    "'TimestampType(isAdjustedToUTC=1%NANOS=Nano%' OR logical_type LIKE 'TimeType(%NANOS=Nano%'"
+    "SELECT name, CASE WHEN precision > 38 THEN 1 WHEN logical_type LIKE 'NullType%' THEN 3 WHEN " \
+    "logical_type LIKE 'TimestampType(isAdjustedToUTC=1%NANOS=Nano%' OR logical_type LIKE "        \
+    "'TimeType(%NANOS=Nano%' THEN 2 ELSE 0 END, coalesce(CAST(num_children AS BIGINT), 0) FROM "   \
+    "parquet_schema(["
 
 enum { ODD_DECIMAL = 1, ODD_CUT = 2, ODD_NULL = 3 };
 
 typedef struct odd_column {
-    firn_str name;
+    firn_str name; /* without those of the columns around it */
     int32_t which;
+    bool nested;
 } odd_column;
 
 typedef FIRN_VEC(odd_column) odd_columns;
@@ -156,15 +156,16 @@ static bool is_settled(const looking *w, firn_str name)
 }
 
 static firn_code settle_odd(looking *w, const firn_source_file *file, firn_parquet_group *g,
-                            firn_str name, int32_t which, firn_err *err)
+                            const odd_column *odd, firn_err *err)
 {
-    firn_parquet_column *c = column_named(g, name);
-    if (which == ODD_NULL) {
+    firn_str name = odd->name;
+    firn_parquet_column *c = odd->nested ? NULL : column_named(g, name);
+    if (odd->which == ODD_NULL) {
         if (c)
             c->nothing = true;
         return FIRN_OK;
     }
-    if (which == ODD_DECIMAL) {
+    if (odd->which == ODD_DECIMAL) {
         firn_raise(err, FIRN_E_UNSUPPORTED,
                    "column %s of file %s is a decimal of more than 38 "
                    "digits, which no Iceberg table can keep",
@@ -182,8 +183,10 @@ static firn_code settle_odd(looking *w, const firn_source_file *file, firn_parqu
                            c && c->type.kind == FIRN_T_TIME ? "time" : "timestamptz");
 }
 
+/* The rows are the file's tree, each part before those inside of it; the first is the whole. */
 static firn_code read_odd(looking *w, firn_result *r, odd_columns *ret, firn_err *err)
 {
+    int64_t inside = -1; /* parts of a column that are still to come; -1: before the first row */
     for (;;) {
         const firn_column *root;
         size_t rows;
@@ -192,8 +195,13 @@ static firn_code read_odd(looking *w, firn_result *r, odd_columns *ret, firn_err
             return FIRN_OK;
         for (size_t i = 0; i < rows; i++) {
             const firn_strview *names = root->children[0].data;
-            odd_column odd = {firn_arena_str(w->a, firn_strview_str(&names[i])),
-                              ((const int32_t *)root->children[1].data)[i]};
+            odd_column odd = {.which = ((const int32_t *)root->children[1].data)[i],
+                              .nested = inside > 0};
+            int64_t parts = ((const int64_t *)root->children[2].data)[i];
+            inside = inside < 0 ? 0 : FIRN_MAX(inside - 1, (int64_t)0) + parts;
+            if (!odd.which)
+                continue;
+            odd.name = firn_arena_str(w->a, firn_strview_str(&names[i]));
             if (!odd.name.p || !firn_vec_push(w->a, ret, odd))
                 return firn_arena_raise(w->a, err);
         }
@@ -206,7 +214,7 @@ static firn_code find_odd(looking *w, const firn_source_file *file, odd_columns 
     firn_result *r;
     FIRN_TRY(firn_buf_adds(&sql, ODD, err));
     FIRN_TRY(firn_view_add_path(firn_str_of(file->path), &sql, err));
-    FIRN_TRY(firn_buf_adds(&sql, ODD_WHERE, err));
+    FIRN_TRY(firn_buf_adds(&sql, "])", err));
     FIRN_TRY(w->ops->query(w->s, firn_buf_str(&sql), &r, err));
     firn_code code = read_odd(w, r, ret, err);
     w->ops->result_close(r);
@@ -220,8 +228,8 @@ static firn_code make_signature(const firn_result_column *c, size_t count, const
                                 firn_buf *out, firn_err *err)
 {
     for (size_t i = 0; i < odd->n; i++)
-        FIRN_TRY(
-            firn_buf_addf(out, err, "%d %.*s\n", odd->v[i].which, FIRN_STR_ARG(odd->v[i].name)));
+        FIRN_TRY(firn_buf_addf(out, err, "%d %d %.*s\n", odd->v[i].which, odd->v[i].nested,
+                               FIRN_STR_ARG(odd->v[i].name)));
     for (size_t i = 0; i < count; i++)
         FIRN_TRY(firn_buf_addf(out, err, "%zu:%.*s %.*s\n", c[i].name.n, FIRN_STR_ARG(c[i].name),
                                FIRN_STR_ARG(c[i].engine_type)));
@@ -237,7 +245,7 @@ static firn_code add_group(looking *w, size_t file, firn_result_column *c, size_
         return firn_arena_raise(w->a, err);
     FIRN_TRY(make_columns(w, &w->files[file], c, count, &g, err));
     for (size_t i = 0; i < odd->n; i++)
-        FIRN_TRY(settle_odd(w, &w->files[file], &g, odd->v[i].name, odd->v[i].which, err));
+        FIRN_TRY(settle_odd(w, &w->files[file], &g, &odd->v[i], err));
     if (!firn_vec_room(w->a, (void **)&p->groups, &p->group_cap, p->group_count + 1, sizeof g))
         return firn_arena_raise(w->a, err);
     p->groups[p->group_count++] = g;

@@ -173,8 +173,21 @@ static int64_t num(const json_t *fields, const char *key)
     return json_integer_value(json_object_get(fields, key));
 }
 
+/* Of several nodes that were stopped together one says so; the others did just not come to run. */
+static void settle_interruption(running *r, outcome *o)
+{
+    if (o->status != FIRN_NODE_FAILED || o->err.code != FIRN_E_CANCELLED)
+        return;
+    pthread_mutex_lock(&r->lock);
+    if (r->stopped)
+        o->status = FIRN_NODE_SKIPPED;
+    r->stopped = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
 static void finish(running *r, const firn_node *n, outcome *o, int64_t started_us)
 {
+    settle_interruption(r, o);
     int64_t us = firn_env_mono_us(r->run->env) - started_us;
     if (o->fields) {
         json_object_set_new(o->fields, "status", json_string(status_word(o->status)));
@@ -198,9 +211,9 @@ static void finish(running *r, const firn_node *n, outcome *o, int64_t started_u
     r->result.done += o->status == FIRN_NODE_DONE;
     r->result.unchanged += o->status == FIRN_NODE_UNCHANGED;
     r->result.failed += o->status == FIRN_NODE_FAILED;
+    r->result.skipped += o->status == FIRN_NODE_SKIPPED;
     bool check = o->status == FIRN_NODE_FAILED && o->err.code == FIRN_E_CHECK;
     r->check_failed = r->check_failed || check;
-    r->stopped = r->stopped || (o->status == FIRN_NODE_FAILED && o->err.code == FIRN_E_CANCELLED);
     if (o->status == FIRN_NODE_FAILED && !check)
         r->result.exit_status = firn_code_policy_of(o->err.code)->exit_status;
     if (n->ingest)

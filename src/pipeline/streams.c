@@ -384,7 +384,7 @@ static firn_code nothing(firn_str folder, firn_err *err)
     firn_raise(err, FIRN_E_NOTFOUND, "there is no data file in %s", firn_quote(folder).s);
     return firn_err_advise(err, "files that are read end in .json, .jsonl, .csv, .tsv, .bson or "
                                 ".parquet, most of them also in .gz or .zst: name the folder that "
-                                "holds them");
+                                "holds them; `firn init accounting` copies an example");
 }
 
 firn_code firn_streams_find(firn_env *env, firn_str folder, firn_arena *a, firn_found_stream **ret,

@@ -456,10 +456,13 @@ static firn_code fill_value(filling *f, size_t at, size_t *ret_end, firn_err *er
     return note_shift(f, at, *ret_end, was, err);
 }
 
-static firn_code fill_quoted_one(filling *f, size_t at, char mark, bool escaped, size_t *ret_end,
-                                 firn_err *err)
+/* `t` is the text or quoted name around it. */
+static firn_code fill_quoted_one(filling *f, firn_sql_token t, size_t at, bool escaped,
+                                 size_t *ret_end, firn_err *err)
 {
     firn_var v;
+    char mark = escaped ? '\'' : f->sql.p[t.offset];
+    size_t end = t.offset + t.length;
     if (at > f->done && f->sql.p[at - 1] == '$') { /* $${ */
         FIRN_TRY(copy_until(f, at - 1, err));
         f->done = at; /* one '$' is left out */
@@ -467,6 +470,8 @@ static firn_code fill_quoted_one(filling *f, size_t at, char mark, bool escaped,
         return FIRN_OK;
     }
     FIRN_TRY(read_expression(f, at, &v, ret_end, err));
+    if (*ret_end >= end) /* its brace stands behind the quote */
+        return malformed(f, at, (firn_str){f->sql.p + at, end - at}, err);
     FIRN_TRY(copy_until(f, at, err));
     size_t was = f->out.n;
     if (has_line_end(v.text) && !escaped) {
@@ -488,7 +493,7 @@ static firn_code fill_quoted(filling *f, firn_sql_token t, firn_err *err)
         return FIRN_OK;
     for (size_t at = find_brace(f->sql, t.offset, end); at < end;) {
         size_t behind;
-        FIRN_TRY(fill_quoted_one(f, at, escaped ? '\'' : first, escaped, &behind, err));
+        FIRN_TRY(fill_quoted_one(f, t, at, escaped, &behind, err));
         at = find_brace(f->sql, behind, end);
     }
     return FIRN_OK;

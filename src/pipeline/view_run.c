@@ -251,9 +251,7 @@ static firn_code store(view_work *w, firn_err *err)
         w->result->unchanged = are_checked(w);
         return FIRN_OK;
     }
-    pthread_mutex_lock(&w->run->lock);
     firn_run_names_next(&w->run->names, uuid);
-    pthread_mutex_unlock(&w->run->lock);
     want.uuid = uuid;
     FIRN_TRY(new_location(w, &want.location, err));
     return swap(w, &want, &properties[2], err);

@@ -26,7 +26,7 @@ import subprocess
 FENCE = re.compile(r"^```(\w*)[ ]?(.*)$")
 HIDDEN = re.compile(r"^<!-- (run|not run): (.*) -->$")
 FIGURES = (
-    (r"\d+(\.\d+)? ?(ns|µs|ms|s|B|KB|MB|GB|KiB|MiB|GiB)\b", "N unit"),
+    (r"\d+(\.\d+)? ?(ns|µs|ms|s|B|bytes|KB|MB|GB)\b", "N unit"),
     (r"\b[0-9a-f]{8}-[0-9a-f-]{27}\b", "UUID"),
     (r"\b\d{15,20}\b", "ID"),
     (r"\b[0-9a-f]{8,32}\b(?<!\b\d{8})", "ID"),

@@ -20,7 +20,8 @@ def run_page(path):
     folder = TMP / name
     folder.mkdir()
     env = environment({"PATH": f"{pathlib.Path(BIN).parent}:{os.environ['PATH']}",
-                       "HOME": str(folder), "EXAMPLES": str(ROOT / "examples"), "COLUMNS": "100"})
+                       "HOME": str(folder), "EXAMPLES": str(ROOT / "examples"), "COLUMNS": "100",
+                       "FIRN_EXAMPLES": str(ROOT / "examples")})
     note(f"{pages.page(path, folder, env)} steps")
 
 

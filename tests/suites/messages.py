@@ -428,11 +428,11 @@ def restrained(name, *commands, project=None, before=None, mend=None):
     suite.add(name, run)
 
 
-restrained("warehouse-not-writable", RUN, ("load", "data/a.json"), project=ingest(A),
+restrained("warehouse-not-writable", RUN, ("load", "data/a.json", "-i", "lake"), project=ingest(A),
            before=lambda f: ((f / "lake").mkdir(), (f / "lake").chmod(0o555)))
 restrained("folder-not-writable", RUN, ("load", "data/a.json"), ("init", "data"),
            before=lambda f: f.chmod(0o555))
-restrained("file-not-readable", RUN, ("load", "data/a.json"), project=ingest(A),
+restrained("file-not-readable", RUN, ("load", "data/a.json", "-i", "lake"), project=ingest(A),
            before=lambda f: (f / "data/a.json").chmod(0))
 restrained("folder-not-readable", RUN, CHECK, project=ingest(A),
            before=lambda f: (f / "data").chmod(0))

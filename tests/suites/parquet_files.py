@@ -292,6 +292,47 @@ def contracts():
             contains(done.err, "'n' is left out")
 
 
+@suite.case
+def contracts_of_fields():
+    x, xy = pa.struct([("x", pa.int32())]), pa.struct([("x", pa.int64()), ("y", pa.string())])
+    one = {"id": [1], "s": pa.array([{"x": 1}], x), "l": pa.array([[{"x": 1}]], pa.list_(x))}
+    two = {"id": [2, 3, 4], "s": pa.array([{"x": 2, "y": "s"}, None, {"x": 4}], xy),
+           "l": pa.array([[], [{"x": 3, "y": "l"}], [{"x": 4}]], pa.list_(xy))}
+    for contract, end, wanted, grown, rejects in (
+            ("contract: {data_type: reject}", 0, [1, 2, 3, 4], True, []),
+            ("contract: {columns: discard_value}", 0, [1, 2, 3, 4], False, []),
+            ("contract: {columns: reject}", 3, [1, 4], False, [("l", 2), ("s", 1)]),
+            ("contract: {columns: freeze}", 1, [1], False, []),
+            ("columns: {s: {contract: reject}}", 3, [1, 3, 4], True, [("s", 1)]),
+            ("columns: {l: {contract: freeze}}", 1, [1], False, [])):
+        p = project(f", {contract}")
+        put(p, "1.parquet", one)
+        p.run(want=0)
+        put(p, "2.parquet", two)
+        done = p.run(want=end)
+        rows = p.rows("raw.t", sort="id")
+        same([r["id"] for r in rows], wanted, contract)
+        same("y" in str(types(p.lake, "raw.t")["l"]), grown, contract)
+        same(sorted((r["path"], r["line"]) for r in p.rejects("raw.t")) if end == 3 else [],
+             rejects, contract)
+        if contract == "contract: {data_type: reject}":
+            same([(r["s"] or {}).get("y") for r in rows], [None, "s", None, None])
+            same(rows[2]["l"], [{"x": 3, "y": "l"}])
+        if contract == "contract: {columns: discard_value}":
+            contains(done.err, "field 'y' in column 's' is left out")
+        if end == 1:
+            contains(done.err, "has a new field in column")
+
+
+@suite.case
+def given_structs_lose_nothing():
+    p = project(", columns: {s: 'struct<x: long>'}")
+    put(p, "1.parquet", {"id": [1, 2, 3], "s": [{"x": 1, "y": 2}, {"x": 2, "y": None}, None]})
+    p.run(want=3)
+    same(p.rows("raw.t", sort="id"), [{"id": 2, "s": {"x": 2}}, {"id": 3, "s": None}])
+    same([(r["path"], r["line"]) for r in p.rejects("raw.t")], [("s", 1)])
+
+
 # --- given columns ------------------------------------------------------------------------------
 
 @suite.case
@@ -352,6 +393,19 @@ def nothing_in_it():
     put(p, "c.parquet", {"a": [2], "n": ["at last"]})
     p.run(want=0)
     same(p.rows("raw.t", sort="a"), [{"a": 1, "n": None}, {"a": 2, "n": "at last"}])
+
+
+@suite.case
+def nothing_in_a_part_of_it():
+    """A part without any value is no reason to leave out a column of the same name."""
+    p = project(", columns: {s: string}")
+    part = pa.struct([("x", pa.null()), ("y", pa.struct([("z", pa.null())]))])
+    put(p, "a.parquet", {"x": [7], "s": pa.array([{"x": None, "y": {"z": None}}], part),
+                         "z": ["kept"], "n": pa.nulls(1)})
+    p.run(want=0)
+    got = p.rows("raw.t")
+    same([(r["x"], r["z"]) for r in got], [(7, "kept")])
+    assert "n" not in got[0]
 
 
 # --- what landed ---------------------------------------------------------------------------------

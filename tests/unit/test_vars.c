@@ -99,6 +99,9 @@ static void mistakes(void **state FIRN_UNUSED)
         {"${}", "is not a variable", "m.sql:3:5"},
         {"${rate:?x}", "is not a variable", "m.sql:3:5"},
         {"'${lines}'", "has several lines", "m.sql:3:6"},
+        /* the brace of a text stands in it */
+        {"'${i:-x' || '${i}'", "is not a variable", "m.sql:3:6"},
+        {"\"${i:-x\" || '${i}'", "is not a variable", "m.sql:3:6"},
     };
     firn_arena *a = firn_arena_new("a test", 0);
     firn_variables vars = usual(a);

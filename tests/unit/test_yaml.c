@@ -312,7 +312,7 @@ static void wrong_variables_are_errors(void **state FIRN_UNUSED)
         firn_conf c;
         check_fails(replace(cases[i][0], &vars, &c, &err), FIRN_E_CONFIG, &err, cases[i][1]);
         check_i64(err.id, FIRN_ID_VARIABLE);
-        check_fails(replace(cases[i][0], NULL, &c, &err), FIRN_E_CONFIG, &err, "in a model");
+        check_fails(replace(cases[i][0], NULL, &c, &err), FIRN_E_CONFIG, &err, "in a header");
     }
 }
 

@@ -1,4 +1,4 @@
 /* firn
-checks: ["a > ${LIMIT}"]
+description: "${LIMIT}"
 */
 SELECT 1 AS a
