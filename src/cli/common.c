@@ -104,8 +104,8 @@ static void advise_usage(const firn_args *args, firn_err *err)
 {
     for (size_t i = 0; firn_verbs[i] && err->code == FIRN_E_USAGE && !err->advice[0]; i++)
         if (firn_verbs[i]->args == args->table)
-            firn_err_advise(err, "firn %s %s; `firn help %s` says more, with examples",
-                            firn_verbs[i]->name, firn_verbs[i]->synopsis, firn_verbs[i]->name);
+            firn_err_advise(err, "firn %s %s; `firn help %s` has examples", firn_verbs[i]->name,
+                            firn_verbs[i]->synopsis, firn_verbs[i]->name);
 }
 
 int firn_command_do(const firn_args *args, firn_command_fn fn)

@@ -81,8 +81,13 @@ static firn_code note_string(firn_layout_maker *m, const firn_layout_place *at)
     if (kinds & (kinds - 1))
         return firn_layout_note_add(m, at, "is text: values of different kinds were seen");
     if (kinds == FIRN_SEEN_NUMBER)
-        return firn_layout_note_add(m, at, "is text: its numbers need more than %d digits",
-                                    FIRN_DEC_MAX_PRECISION);
+        return firn_layout_note_add(m, at, "is text: %s",
+                                    s->not_finite ? "one of its numbers is NaN or infinite"
+                                                  : "its numbers need more than 38 digits");
+    const firn_layout_policy *policy = m->in->policy;
+    if ((kinds == FIRN_SEEN_OBJECT || kinds == FIRN_SEEN_ARRAY) && policy &&
+        policy->nested == FIRN_NESTED_JSON)
+        return FIRN_OK; /* as they wanted it */
     if (s->rest || (kinds == FIRN_SEEN_OBJECT && s->field_count > firn_layout_max_fields(m)))
         return firn_layout_note_add(
             m, at, "holds JSON text: its objects have more than %zu different keys",

@@ -123,6 +123,22 @@ def objects_and_arrays():
 
 
 @suite.case
+def all_tables_are_counted():
+    """What a run and its record say was written is what all tables of the landing got."""
+    p = flat()
+    p.write("a.json", lines(*ORDERS))
+    planned = json.loads(p.firn("plan", "--json", want=0).out)["streams"][0]
+    done = p.run("--json", want=0)
+    ran = [json.loads(line) for line in done.out.splitlines()]
+    files = [f for s in [""] + tables_of(p.lake, "raw.o")
+             for f in (p.lake / "raw" / ("o" + s) / "data").glob("*.parquet")]
+    for e in [e for e in ran if e["event"] in ("node_finished", "run_finished")] + [planned]:
+        same((e["data_files"], e["bytes_written"]),
+             (len(files), sum(f.stat().st_size for f in files)), e.get("event", "plan"))
+    same(planned["rows"], len(ORDERS))
+
+
+@suite.case
 def ids_follow_from_the_place():
     """The same file gives the same ids, whatever the threads."""
     seen = []

@@ -340,6 +340,10 @@ case("init-twice", ("init", "data"), project=ingest(A))
 case("peek-wrong", ("peek",), ("peek", "nowhere.json"), ("peek", "data/a.json", "-n", "x"),
      ("peek", "data/a.json", "--format", "xml"), ("peek", "data/a.json", "--records", "b.c"))
 case("peek-stream-typo", ("peek", "drop.aa.json"), ("peek", "dorp.a.json"), project=ingest(A))
+case("peek-model", ("peek", "curated.m"), project=ingest(A),
+     files={"models/curated/m.sql": "SELECT 1 AS a"})
+case("load-into-a-project", ("load", "data/a.json"), project=ingest(A))
+case("sql-without-quotes", ("sql", "FROM", "raw.a", "LIMIT", "1"), ("sql", "SELECT", "1"))
 case("demo-unknown", ("demo", "oders"))
 case("plan-wrong", ("plan", "raw.aa"), ("plan", "--memory", "lots"), project=ingest(A))
 case("plan-of-what-fails", ("plan",), project=ingest("{from: drop.aa.json, into: raw.a}"))

@@ -390,6 +390,17 @@ def dot_lists():
 
 
 @suite.case
+def words_of_other_shells():
+    """Who types help or exit means it; the same word within a statement is a word."""
+    with Terminal("sql", cwd=lake()) as t:
+        contains(t.run("help"), ".tables [PATTERN]")
+        contains(t.run("help;"), ".tables [PATTERN]")
+        contains(t.run("SELECT 1 AS\rexit;"), "exit")
+        t.send("exit\r")
+        same(t.end(), 0)
+
+
+@suite.case
 def dot_read_and_output():
     folder = lake()
     (folder / "a.sql").write_text(".mode csv\nSELECT 1 AS a;\n.read b.sql\n", encoding="utf-8")
