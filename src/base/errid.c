@@ -53,7 +53,8 @@ const firn_errid firn_errids[] = {
      "`from` is SOURCE.STREAM: the source is one of `sources:`, the stream of a files source is a "
      "path or glob below its path, like drop.2025/*.csv."},
     {1114, "not a partition",
-     "A partition is a list of columns, or of year(x), month(x), day(x), hour(x) of a column."},
+     "A partition is a list of columns, or of year(x), month(x), day(x), hour(x), bucket(16, x), "
+     "truncate(4, x) of a column."},
     {1115, "not a type",
      "Types are Iceberg's: boolean, int, long, float, double, decimal(p,s), date, time, timestamp, "
      "timestamptz, string, uuid, binary, struct<name: type, …>, list<type>, map<type, type>.  A "

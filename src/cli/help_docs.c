@@ -18,7 +18,8 @@ static const struct {
     {1, "failed: the message says what, where and what to do"},
     {2, "wrong usage, project file or model: nothing was started"},
     {3, "done, but some records were rejected (rejects.exit in the project file)"},
-    {4, "a check failed: that table was not committed"},
+    {4, "a check or a unit test failed: that table was not committed"},
+    {5, "`firn diff` found a difference, and was asked to say so: --exit-code"},
 };
 
 static const struct {

@@ -89,19 +89,12 @@ static firn_code graph(firn_command *c, const firn_args *args, int *ret_status F
                        firn_err *err)
 {
     graph_format format;
-    firn_model *models;
-    size_t count;
     firn_graph g;
-    firn_selection sel;
     firn_ident *others;
     size_t other_count;
     firn_drawing d;
     FIRN_TRY(read_format(args, &format, err));
-    FIRN_TRY(firn_command_project(c, args, err));
-    FIRN_TRY(firn_command_models(c, args, &models, &count, err));
-    FIRN_TRY(firn_graph_make(c->project, models, count, c->arena, &g, err));
-    FIRN_TRY(firn_run_selection(args, c->arena, &sel, err));
-    FIRN_TRY(firn_graph_select(&g, &sel, err));
+    FIRN_TRY(firn_run_chosen(c, args, &g, err));
     FIRN_TRY(outside(c, args, &others, &other_count, err));
     FIRN_TRY(firn_drawing_make(&g, c->project, others, other_count, c->arena, &d, err));
     if (d.count == 0 && format == AS_TEXT)

@@ -4,6 +4,7 @@
 #include "cli/verbs.h"
 
 #include "base/str.h"
+#include "source/files.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -77,6 +78,15 @@ static firn_code spare_project(firn_command *c, const char *into, firn_err *err)
                                 "tables elsewhere, --into ./lake adds to the project's");
 }
 
+/* The shell's * also names what mongodump writes beside a dump; that is no data. */
+static bool tells_of_another(const firn_args *args, size_t which)
+{
+    for (size_t i = 0; i < args->rest_count; i++)
+        if (firn_files_tell_of(firn_str_of(args->rest[which]), firn_str_of(args->rest[i])))
+            return true;
+    return false;
+}
+
 /* A project as if it had been written: one source, the root of the file system, and one entry a
  * file. */
 static firn_code make_project(firn_command *c, const firn_args *args, firn_err *err)
@@ -95,12 +105,14 @@ static firn_code make_project(firn_command *c, const firn_args *args, firn_err *
     *p = *bare;
     *source = (firn_source_conf){
         .name = FIRN_STR_LIT("load"), .type = FIRN_STR_LIT("files"), .path = "/"};
+    size_t n = 0;
     for (size_t i = 0; i < args->rest_count; i++)
-        FIRN_TRY(add_entry(c, args, source, args->rest[i], &entries[i], err));
+        if (!tells_of_another(args, i))
+            FIRN_TRY(add_entry(c, args, source, args->rest[i], &entries[n++], err));
     p->sources = source;
     p->source_count = 1;
     p->ingest = entries;
-    p->ingest_count = args->rest_count;
+    p->ingest_count = n;
     c->project = p;
     return FIRN_OK;
 }

@@ -97,17 +97,10 @@ static firn_code plan_nodes(firn_command *c, const firn_args *args, firn_context
 
 static firn_code plan(firn_command *c, const firn_args *args, int *ret_status, firn_err *err)
 {
-    firn_model *models;
-    size_t model_count;
     firn_graph graph;
-    firn_selection sel;
     firn_run_opt opt;
     firn_context_conf conf;
-    FIRN_TRY(firn_command_project(c, args, err));
-    FIRN_TRY(firn_command_models(c, args, &models, &model_count, err));
-    FIRN_TRY(firn_graph_make(c->project, models, model_count, c->arena, &graph, err));
-    FIRN_TRY(firn_run_selection(args, c->arena, &sel, err));
-    FIRN_TRY(firn_graph_select(&graph, &sel, err));
+    FIRN_TRY(firn_run_chosen(c, args, &graph, err));
     FIRN_TRY(firn_run_options("plan", args, c->arena, &opt, err));
     FIRN_TRY(firn_command_conf(c, args, &(firn_command_opt){0}, &conf, err));
     return plan_nodes(c, args, conf, &graph, &opt, ret_status, err);

@@ -45,8 +45,8 @@ static firn_code not_a_kind(const char *word, firn_err *err)
     return firn_err_advise(err, "for example --only ingest");
 }
 
-firn_code firn_run_selection(const firn_args *args, firn_arena *a, firn_selection *ret,
-                             firn_err *err)
+static firn_code read_selection(const firn_args *args, firn_arena *a, firn_selection *ret,
+                                firn_err *err)
 {
     words exclude = {0};
     words only = {0};
@@ -72,6 +72,18 @@ firn_code firn_run_selection(const firn_args *args, firn_arena *a, firn_selectio
             return not_a_kind(only.v[i], err);
     }
     return FIRN_OK;
+}
+
+firn_code firn_run_chosen(firn_command *c, const firn_args *args, firn_graph *ret, firn_err *err)
+{
+    firn_model *models;
+    size_t count;
+    firn_selection sel;
+    FIRN_TRY(firn_command_project(c, args, err));
+    FIRN_TRY(firn_command_models(c, args, &models, &count, err));
+    FIRN_TRY(firn_graph_make(c->project, models, count, c->arena, ret, err));
+    FIRN_TRY(read_selection(args, c->arena, &sel, err));
+    return firn_graph_select(ret, &sel, err);
 }
 
 firn_code firn_run_options(const char *verb, const firn_args *args, firn_arena *a,
@@ -136,22 +148,19 @@ firn_code firn_run_command(firn_command *c, const firn_args *args, firn_graph *g
         *ret_status = result.exit_status;
     }
     firn_events_printer_free(printer);
+    firn_context_close(c->run); /* with its files: where they filled the disk there is room now */
+    c->run = NULL;
+    if (runs && !firn_runs_finish(runs) && events_style_of(args) == FIRN_EVENTS_HUMAN)
+        fprintf(stderr, "note: the record of this run is not whole: it could not be written\n");
     firn_runs_close(runs);
     return code;
 }
 
 static firn_code run(firn_command *c, const firn_args *args, int *ret_status, firn_err *err)
 {
-    firn_model *models;
-    size_t model_count;
     firn_graph graph;
-    firn_selection sel;
     firn_run_opt opt;
-    FIRN_TRY(firn_command_project(c, args, err));
-    FIRN_TRY(firn_command_models(c, args, &models, &model_count, err));
-    FIRN_TRY(firn_graph_make(c->project, models, model_count, c->arena, &graph, err));
-    FIRN_TRY(firn_run_selection(args, c->arena, &sel, err));
-    FIRN_TRY(firn_graph_select(&graph, &sel, err));
+    FIRN_TRY(firn_run_chosen(c, args, &graph, err));
     FIRN_TRY(firn_run_options("run", args, c->arena, &opt, err));
     const char *file = firn_args_get(args, "project");
     const char *sql = file ? firn_arena_printf(c->arena, "firn sql -p %s", file) : "firn sql";

@@ -33,9 +33,10 @@ FIRN_NODISCARD firn_code firn_run_command(firn_command *c, const firn_args *args
                                           const firn_run_opt *opt, const char *sql, int *ret_status,
                                           firn_err *err);
 
-/* verb_run.c, for verb_plan.c too: what SELECT, --exclude and --only choose, and the rest. */
-FIRN_NODISCARD firn_code firn_run_selection(const firn_args *args, firn_arena *a,
-                                            firn_selection *ret, firn_err *err);
+/* verb_run.c, for other verbs too: the project's graph, of which SELECT, --exclude and --only
+ * choose; and the rest. */
+FIRN_NODISCARD firn_code firn_run_chosen(firn_command *c, const firn_args *args, firn_graph *ret,
+                                         firn_err *err);
 FIRN_NODISCARD firn_code firn_run_options(const char *verb, const firn_args *args, firn_arena *a,
                                           firn_run_opt *ret, firn_err *err);
 

@@ -427,8 +427,7 @@ static firn_code fill_record(filler *f, const firn_batch *b, size_t row, bool *r
     firn_json_run *run = &f->run;
     const firn_record *rec = &b->records[f->record];
     *ret_landed = false;
-    f->misfits.record = f->record;
-    f->misfits.mark = f->rejects->n;
+    firn_misfits_begin(&f->misfits, f->record);
     if (FIRN_UNLIKELY(rec->flags & FIRN_REC_OVERSIZE)) {
         reject(f, NULL, FIRN_REJ_OVERSIZE,
                "the record is longer than the limit; it begins with "
@@ -514,8 +513,7 @@ firn_code firn_json_filler_land(firn_json_filler *f, size_t record, firn_str tex
                                 bool *ret_landed)
 {
     f->record = record;
-    f->misfits.record = record;
-    f->misfits.mark = f->rejects->n;
+    firn_misfits_begin(&f->misfits, record);
     return land(f, text, row, ret_landed);
 }
 

@@ -76,6 +76,8 @@ void firn_misfits_begin(firn_misfits *m, size_t record)
 {
     m->record = record;
     m->mark = m->rejects->n;
+    m->counted.n = 0;
+    m->residual = 0;
     if (m->text.n)
         firn_buf_clear(&m->text);
 }
@@ -86,11 +88,22 @@ static firn_code set_path(firn_misfits *m, const firn_spot *at, firn_err *err)
     return firn_spot_add(at, &m->path, err);
 }
 
+/* Values of a record that does not land are no conflicts of what landed. */
+static void count_back(firn_misfits *m)
+{
+    for (size_t i = 0; i < m->counted.n; i++)
+        m->rejects->conflicts.v[m->counted.v[i]].count--;
+    m->rejects->conflicts.residual -= m->residual;
+    m->counted.n = 0;
+    m->residual = 0;
+}
+
 /* Adds a reject whose path was set; what was discarded of a record that does not land is in it. */
 static firn_code add_reject(firn_misfits *m, uint16_t id, bool fatal, const char *reason,
                             firn_err *err)
 {
     m->rejects->n = m->mark;
+    count_back(m);
     FIRN_TRY(
         firn_rejects_add(m->rejects, m->record, id, firn_buf_str(&m->path), err, "%s", reason));
     m->rejects->v[m->mark].fatal = fatal;
@@ -134,9 +147,9 @@ static void keep_example(firn_conflict *c, firn_str example)
 }
 
 /* Of the examples the first one in the order of bytes stays: which one came first is a matter of
- * threads. */
-firn_code firn_conflicts_add(firn_conflicts_seen *list, const firn_conflict *c, firn_arena *a,
-                             firn_err *err)
+ * threads.  *ret: where it is counted, the list's length if there is no room. */
+static firn_code add_conflict(firn_conflicts_seen *list, const firn_conflict *c, firn_arena *a,
+                              size_t *ret, firn_err *err)
 {
     for (size_t i = 0; i < list->n; i++) {
         if (!firn_str_eq(list->v[i].path, c->path))
@@ -144,8 +157,10 @@ firn_code firn_conflicts_add(firn_conflicts_seen *list, const firn_conflict *c, 
         list->v[i].count += c->count;
         if (is_before(c->example, list->v[i].example))
             keep_example(&list->v[i], c->example);
+        *ret = i;
         return FIRN_OK;
     }
+    *ret = list->n;
     if (list->n == MAX_CONFLICTS)
         return FIRN_OK;
     firn_conflict copy = {.path = firn_arena_str(a, c->path), .count = c->count};
@@ -156,6 +171,13 @@ firn_code firn_conflicts_add(firn_conflicts_seen *list, const firn_conflict *c, 
     return firn_vec_push(a, list, copy) ? FIRN_OK : firn_arena_raise(a, err);
 }
 
+firn_code firn_conflicts_add(firn_conflicts_seen *list, const firn_conflict *c, firn_arena *a,
+                             firn_err *err)
+{
+    size_t ignored;
+    return c->count ? add_conflict(list, c, a, &ignored, err) : FIRN_OK;
+}
+
 /* Counts a value that has no place in its column, of a record that goes on. */
 static firn_code count_conflict(firn_misfits *m, const firn_spot *at, firn_str json, firn_err *err)
 {
@@ -163,7 +185,12 @@ static firn_code count_conflict(firn_misfits *m, const firn_spot *at, firn_str j
     FIRN_TRY(add_general(at, &m->general, err));
     size_t n = firn_utf8_valid_prefix(json.p, FIRN_MIN(json.n, (size_t)EXAMPLE_BYTES));
     const firn_conflict c = {firn_buf_str(&m->general), 1, {json.p, n}};
-    return firn_conflicts_add(&m->rejects->conflicts, &c, m->rejects->arena, err);
+    firn_conflicts_seen *list = &m->rejects->conflicts;
+    size_t where;
+    FIRN_TRY(add_conflict(list, &c, m->rejects->arena, &where, err));
+    if (where == list->n)
+        return FIRN_OK;
+    return firn_vec_push(m->a, &m->counted, where) ? FIRN_OK : firn_arena_raise(m->a, err);
 }
 
 static firn_code settle(firn_misfits *m, firn_misfit how, const firn_spot *at, firn_str json,
@@ -171,6 +198,7 @@ static firn_code settle(firn_misfits *m, firn_misfit how, const firn_spot *at, f
 {
     *ret_lands = how == FIRN_MISFIT_RESIDUAL || how == FIRN_MISFIT_DISCARD;
     m->rejects->conflicts.residual += how == FIRN_MISFIT_RESIDUAL;
+    m->residual += how == FIRN_MISFIT_RESIDUAL;
     if (*ret_lands)
         FIRN_TRY(count_conflict(m, at, json, err));
     if (how == FIRN_MISFIT_RESIDUAL)

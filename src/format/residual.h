@@ -40,6 +40,9 @@ typedef struct firn_misfits {
     firn_buf text;    /* of the residual, without the closing brace */
     firn_buf path;    /* of the value at hand */
     firn_buf general; /* the same with [] for indexes */
+    /* of the record, to be taken back if it becomes a reject */
+    FIRN_VEC(size_t) counted; /* of rejects->conflicts */
+    uint64_t residual;
 } firn_misfits;
 
 /* Prepares for a call of fill. */

@@ -29,19 +29,13 @@ static firn_code new_position(landing *l, json_t **ret, firn_err *err)
 
 /* --- properties ---------------------------------------------------------------------------- */
 
-/* The property that remembers keys and formats, changed for this stream; .p == NULL: as it is. */
-static firn_code new_bindings(landing *l, firn_str *ret, firn_err *err)
+firn_code firn_landing_stream_property(landing *l, const char *key, json_t *mine, firn_str *ret,
+                                       firn_err *err)
 {
-    FIRN_AUTO(firn_json_unref) json_t *mine = NULL;
     FIRN_AUTO(firn_json_unref) json_t *root = NULL;
     FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)64 << 20);
-    firn_str old = {NULL, 0};
-    *ret = old;
-    FIRN_TRY(firn_layout_save(l->layout, &mine, err));
-    if (l->metadata)
-        old = firn_metadata_property(l->metadata, BINDINGS);
-    if (!old.p && json_array_size(mine) == 0)
-        return FIRN_OK;
+    firn_str old = l->metadata ? firn_metadata_property(l->metadata, key) : (firn_str){NULL, 0};
+    *ret = (firn_str){NULL, 0};
     if (old.p)
         FIRN_TRY(firn_json_parse((firn_slice){(const uint8_t *)old.p, old.n}, &root, err));
     else
@@ -54,6 +48,18 @@ static firn_code new_bindings(landing *l, firn_str *ret, firn_err *err)
         return FIRN_OK;
     *ret = firn_arena_str(l->a, firn_buf_str(&text));
     return ret->p ? FIRN_OK : firn_arena_raise(l->a, err);
+}
+
+/* The property that remembers keys and formats, changed for this stream; .p == NULL: as it is. */
+static firn_code new_bindings(landing *l, firn_str *ret, firn_err *err)
+{
+    FIRN_AUTO(firn_json_unref) json_t *mine = NULL;
+    *ret = (firn_str){NULL, 0};
+    FIRN_TRY(firn_layout_save(l->layout, &mine, err));
+    bool had = l->metadata && firn_metadata_property(l->metadata, BINDINGS).p;
+    if (!had && json_array_size(mine) == 0)
+        return FIRN_OK;
+    return firn_landing_stream_property(l, BINDINGS, mine, ret, err);
 }
 
 /* The property that remembers what was seen, changed for this stream; .p == NULL: as it is. */

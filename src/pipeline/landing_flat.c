@@ -33,8 +33,8 @@ firn_code firn_landing_nested_type(landing *l, firn_type *ret, bool *ret_known, 
     if (!name)
         return firn_arena_raise(l->a, err);
     const json_t *mine = json_object_get(root, name);
-    *ret_known = mine != NULL;
-    if (!mine)
+    *ret_known = json_is_object(mine);
+    if (!*ret_known)
         return FIRN_OK;
     firn_schema schema;
     FIRN_TRY(firn_schema_parse(mine, l->a, &schema, err));
@@ -42,33 +42,29 @@ firn_code firn_landing_nested_type(landing *l, firn_type *ret, bool *ret_known, 
     return FIRN_OK;
 }
 
+/* Replaced by records as they are: there are no arrays any more. */
+static firn_code forget_nested(landing *l, firn_str *ret, firn_err *err)
+{
+    firn_type type;
+    bool known = false;
+    if (l->replace)
+        FIRN_TRY(firn_landing_nested_type(l, &type, &known, err));
+    return known ? firn_landing_stream_property(l, NESTED, json_null(), ret, err) : FIRN_OK;
+}
+
 firn_code firn_landing_nested_property(landing *l, firn_str *ret, firn_err *err)
 {
     FIRN_AUTO(firn_json_unref) json_t *mine = NULL;
-    FIRN_AUTO(firn_json_unref) json_t *root = NULL;
-    FIRN_AUTO(firn_buf_free) firn_buf text = FIRN_BUF((size_t)64 << 20);
-    firn_str old = l->metadata ? firn_metadata_property(l->metadata, NESTED) : (firn_str){0};
     *ret = (firn_str){NULL, 0};
     if (!l->flat)
-        return FIRN_OK;
+        return forget_nested(l, ret, err);
     firn_schema schema = {.type = firn_type_copy(&l->layout->type, l->a)};
     int32_t last = firn_schema_max_id(&schema.type);
     if (schema.type.kind == FIRN_TYPE_KIND_COUNT)
         return firn_arena_raise(l->a, err);
     firn_schema_assign_ids(&schema.type, &last);
     FIRN_TRY(firn_schema_to_json(&schema, &mine, err));
-    if (old.p)
-        FIRN_TRY(firn_json_parse((firn_slice){(const uint8_t *)old.p, old.n}, &root, err));
-    else
-        root = json_object();
-    if (!root)
-        return firn_raise_nomem(err);
-    FIRN_TRY(firn_json_setn(root, l->stream, json_incref(mine), err));
-    FIRN_TRY(firn_json_print(root, 0, &text, err));
-    if (firn_str_eq(firn_buf_str(&text), old))
-        return FIRN_OK;
-    *ret = firn_arena_str(l->a, firn_buf_str(&text));
-    return ret->p ? FIRN_OK : firn_arena_raise(l->a, err);
+    return firn_landing_stream_property(l, NESTED, mine, ret, err);
 }
 
 /* --- the tables of arrays ------------------------------------------------------------------ */
@@ -285,7 +281,7 @@ firn_code firn_landing_gone_children(landing *l, firn_err *err)
     const firn_layout *old;
     firn_flat_table *tables;
     size_t count;
-    if (!l->replace || !l->metadata || !l->flat)
+    if (!l->replace || !l->metadata)
         return FIRN_OK;
     FIRN_TRY(firn_landing_nested_type(l, &type, &known, err));
     if (!known)

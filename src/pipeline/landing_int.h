@@ -172,6 +172,9 @@ FIRN_NODISCARD firn_code firn_landing_nested_type(landing *l, firn_type *ret, bo
 FIRN_NODISCARD firn_code firn_landing_write_rejects(landing *l, firn_err *err);
 
 /* landing_commit.c */
+/* A property of JSON, with `mine` for this stream; .p == NULL: it is so already. */
+FIRN_NODISCARD firn_code firn_landing_stream_property(landing *l, const char *key, json_t *mine,
+                                                      firn_str *ret, firn_err *err);
 FIRN_NODISCARD firn_code firn_landing_commit(landing *l, firn_err *err);
 
 #endif

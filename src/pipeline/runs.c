@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define PROGRESS_US FIRN_US_PER_SECOND /* progress is written as often */
+#define MISSED_MAX  10000              /* events that wait to be written */
 
 static const char schema_1[] =
     "CREATE TABLE IF NOT EXISTS runs(run TEXT PRIMARY KEY, command TEXT, project TEXT,"
@@ -80,6 +81,7 @@ static int bind(sqlite3_stmt *st, int i, const json_t *v)
 static void note_failure(firn_runs *r, int rc)
 {
     firn_debug("run record: %s", sqlite3_errmsg(r->db));
+    r->missed_one = true;
     r->given_up = (rc & 0xff) == SQLITE_BUSY || (rc & 0xff) == SQLITE_LOCKED;
 }
 
@@ -88,8 +90,10 @@ static void put(firn_runs *r, const char *sql, const json_t *event, const char *
                 int count)
 {
     FIRN_AUTO(firn_runs_finalize) sqlite3_stmt *st = NULL;
-    if (r->given_up)
+    if (r->given_up) {
+        r->missed_one = true;
         return;
+    }
     int rc = sqlite3_prepare_v2(r->db, sql, -1, &st, NULL);
     for (int i = 0; i < count && rc == SQLITE_OK; i++)
         rc = bind(st, i + 1, keys[i][0] ? json_object_get(event, keys[i]) : event);
@@ -144,7 +148,6 @@ static void forget(firn_runs *r)
 
 static void run_finished(firn_runs *r, const json_t *e)
 {
-    r->given_up = false; /* what matters most is tried once more */
     PUT(r,
         "UPDATE runs SET finished_at = ?1, seen_at = ?1, exit = ?2, seconds = ?3, cpu_seconds = "
         "?4, peak_memory = ?5, rows = ?6, rejects = ?7, done = ?8, unchanged = ?9, failed = ?10, "
@@ -204,7 +207,7 @@ static void check(firn_runs *r, const json_t *e)
         e, "run", "namespace", "table", "check", "severity", "failing", "samples", "at", "text");
 }
 
-void firn_runs_event(firn_runs *r, const json_t *event)
+static void handle(firn_runs *r, const json_t *event)
 {
     static const struct {
         const char *name;
@@ -216,6 +219,37 @@ void firn_runs_event(firn_runs *r, const json_t *event)
     for (size_t i = 0; name && i < FIRN_COUNT_OF(handlers); i++)
         if (strcmp(name, handlers[i].name) == 0)
             handlers[i].put(r, event);
+}
+
+void firn_runs_event(firn_runs *r, const json_t *event)
+{
+    const char *name = json_string_value(json_object_get(event, "event"));
+    r->missed_one = false;
+    if (!r->missed) /* else they wait, for they are written in order */
+        handle(r, event);
+    if ((!r->missed && !r->missed_one) || !name || strcmp(name, "progress") == 0)
+        return;
+    if (!r->missed)
+        r->missed = json_array();
+    if (json_array_size(r->missed) < MISSED_MAX)
+        (void)json_array_append_new(r->missed, json_deep_copy(event));
+}
+
+bool firn_runs_finish(firn_runs *r)
+{
+    FIRN_AUTO(firn_json_unref) json_t *missed = r->missed;
+    size_t i;
+    json_t *event;
+    bool whole = true;
+    r->missed = NULL;
+    r->given_up = false; /* what matters most is tried once more */
+    json_array_foreach(missed, i, event)
+    {
+        r->missed_one = false;
+        handle(r, event);
+        whole = whole && !r->missed_one;
+    }
+    return whole;
 }
 
 /* --- opening ------------------------------------------------------------------------------- */
@@ -319,6 +353,7 @@ void firn_runs_close(firn_runs *r)
     if (!r)
         return;
     sqlite3_close(r->db);
+    json_decref(r->missed);
     firn_mem_free(r->warehouse);
     firn_mem_free(r);
 }

@@ -17,6 +17,10 @@ FIRN_NODISCARD firn_code firn_runs_open(firn_env *env, const char *warehouse, in
                                         firn_runs **ret, firn_err *err);
 void firn_runs_close(firn_runs *r);
 
+/* Behind the last event: what could not be written is tried once more (the run's own files may have
+ * filled the disk).  False: the record is not whole. */
+bool firn_runs_finish(firn_runs *r);
+
 /* Takes an event; those that are not about runs and nodes are passed over.  One at a time. */
 void firn_runs_event(firn_runs *r, const json_t *event);
 

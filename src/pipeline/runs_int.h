@@ -17,6 +17,8 @@ struct firn_runs {
     int64_t keep_ms;
     int64_t progress_us; /* when progress was last written; by the monotonic clock */
     bool given_up;       /* somebody holds the file: what is not vital is not tried any more */
+    bool missed_one;     /* of the event that is written now something was not */
+    json_t *missed;      /* it and those behind it, in order, for firn_runs_finish; NULL: none */
 };
 
 /* For FIRN_AUTO. */

@@ -24,6 +24,10 @@ FIRN_NODISCARD firn_code firn_files_find(firn_env *env, firn_str folder, firn_st
                                          firn_arena *a, firn_source_file **ret, size_t *ret_count,
                                          firn_err *err);
 
+/* Whether `name` is what mongodump writes about the dump `dump`, beside it: orders.metadata.json
+ * about orders.bson.  firn_files_find passes such files over, unless they are named. */
+bool firn_files_tell_of(firn_str name, firn_str dump);
+
 /* What the files of a stream hold. */
 typedef enum firn_file_kind {
     FIRN_FILE_JSON,

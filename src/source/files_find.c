@@ -227,24 +227,46 @@ static firn_code find_named(finding *f, firn_str name, bool *ret_found, firn_err
     return find_in_folder(f, name, err);
 }
 
-/* mongodump writes what it knows of a collection beside its documents: orders.metadata.json beside
- * orders.bson.  That is no data, unless it is asked for by its name. */
-static bool tells_of_a_dump(const finding *f, firn_str name)
+static const char *const told[] = {".metadata.json", ".metadata.json.gz", ".metadata.json.zst"};
+static const char *const dumped[] = {".bson", ".bson.gz", ".bson.zst"};
+
+/* The name without the ending that mongodump gives to what it knows of a collection. */
+static bool stem_of_told(firn_str name, firn_str *ret)
 {
-    static const char *const told[] = {".metadata.json", ".metadata.json.gz", ".metadata.json.zst"};
-    static const char *const dumped[] = {".bson", ".bson.gz", ".bson.zst"};
-    char path[PATH_MAX];
-    bool dir;
-    bool link;
     for (size_t i = 0; i < FIRN_COUNT_OF(told); i++) {
         if (!firn_str_ends(name, told[i]))
             continue;
-        int stem = (int)(name.n - strlen(told[i]));
-        for (size_t k = 0; k < FIRN_COUNT_OF(dumped); k++) {
-            int n = snprintf(path, sizeof path, "%.*s%s", stem, name.p, dumped[k]);
-            if (n > 0 && n < PATH_MAX && stat_name(f, (firn_str){path, (size_t)n}, &dir, &link))
-                return true;
-        }
+        *ret = (firn_str){name.p, name.n - strlen(told[i])};
+        return true;
+    }
+    return false;
+}
+
+bool firn_files_tell_of(firn_str name, firn_str dump)
+{
+    firn_str stem;
+    if (!stem_of_told(name, &stem))
+        return false;
+    for (size_t i = 0; i < FIRN_COUNT_OF(dumped); i++)
+        if (dump.n == stem.n + strlen(dumped[i]) && memcmp(dump.p, stem.p, stem.n) == 0 &&
+            firn_str_ends(dump, dumped[i]))
+            return true;
+    return false;
+}
+
+/* That is no data, unless it is asked for by its name. */
+static bool tells_of_a_dump(const finding *f, firn_str name)
+{
+    char path[PATH_MAX];
+    bool dir;
+    bool link;
+    firn_str stem;
+    if (!stem_of_told(name, &stem))
+        return false;
+    for (size_t k = 0; k < FIRN_COUNT_OF(dumped); k++) {
+        int n = snprintf(path, sizeof path, "%.*s%s", FIRN_STR_ARG(stem), dumped[k]);
+        if (n > 0 && n < PATH_MAX && stat_name(f, (firn_str){path, (size_t)n}, &dir, &link))
+            return true;
     }
     return false;
 }

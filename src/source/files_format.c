@@ -64,7 +64,8 @@ bool firn_file_kind_of_name(firn_str name, firn_file_kind *ret)
 
 firn_file_codec firn_file_codec_of(firn_slice head)
 {
-    if (head.n >= 2 && head.p[0] == 0x1f && head.p[1] == 0x8b)
+    /* the third byte as well: a document of BSON may be 0x8b1f bytes long */
+    if (head.n >= 2 && head.p[0] == 0x1f && head.p[1] == 0x8b && (head.n == 2 || head.p[2] == 8))
         return FIRN_FILE_GZIP;
     if (head.n < 4)
         return FIRN_FILE_PLAIN;
@@ -94,7 +95,7 @@ firn_code firn_file_refuse_foreign(firn_slice head, firn_str name, firn_err *err
          "lz4 -d it; gzip and zstd are read as they are"},
         {"Obj\1", 4, "an Avro file", "write it as Parquet or JSON"},
         {"SQLite format 3", 16, "an SQLite database", "export its tables as CSV"},
-        {"\x1f\x8b", 2, "compressed twice", "gunzip it once"},
+        {"\x1f\x8b\x08", 3, "compressed twice", "gunzip it once"},
         {"\x28\xb5\x2f\xfd", 4, "compressed twice", "decompress it once"},
     };
     if (head.n >= 10 && memcmp(head.p, "BZh", 3) == 0 && memcmp(head.p + 4, "1AY&SY", 6) == 0) {

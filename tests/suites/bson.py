@@ -433,6 +433,16 @@ def large_documents():
     assert longer.startswith(reject["raw_bytes"]) and len(reject["raw_bytes"]) >= 1000
 
 
+@suite.case
+def begins_like_gzip():
+    """A first document of 0x8b1f bytes has the two bytes in front that gzip has."""
+    text = "x" * (0x8b1f - len(b.encode({"s": ""})))
+    for name in ("a.bson", "a.dump"):
+        p = one(name, b.dump({"s": text}, {"s": "behind"}))
+        p.run(want=0)
+        same(sorted(len(r["s"]) for r in p.rows("raw.t")), [6, len(text)])
+
+
 # --- damage -------------------------------------------------------------------------------------
 
 @suite.case

@@ -13,8 +13,8 @@ import sys
 import zstandard
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (FULL, Project, Suite, agree, contains, data_files, exists,  # noqa: E402
-                     lines, lint, note, one, same, snapshots, types)
+from firnlab import (FULL, TMP, Project, Suite, agree, contains, data_files, exists,  # noqa: E402
+                     firn, lines, lint, note, one, rows, same, snapshots, types)
 
 suite = Suite()
 MB = 1 << 20
@@ -261,6 +261,9 @@ def dump_of_mongodb():
     r.write("x.bson", bson(1))
     r.run(want=0)
     same(len(r.rows("raw.t")), 1)
+    dump = sorted((p.folder / "data/dump").iterdir())
+    firn("load", *dump, "--into", TMP / "loaded-dump", "--table", "raw.t", want=0)
+    same(len(rows(TMP / "loaded-dump", "raw.t")), 4, "what the shell's * names as well")
 
 
 # --- bytes --------------------------------------------------------------------------------------

@@ -193,6 +193,25 @@ def replaced():
 
 
 @suite.case
+def native_again():
+    """Replaced by documents as they are, a table takes the rows of its arrays along."""
+    p = flat("a.json", ", write: replace")
+    p.write("a.json", lines({"id": 1, "l": [1, 2], "k": [{"x": 1}]}))
+    p.run(want=0)
+    text = (p.folder / "firn.yml").read_text()
+    (p.folder / "firn.yml").write_text(text.replace("flatten", "native"))
+    for full in (("--full-refresh",), ()):
+        p.write("a.json", lines({"id": 2, "l": [3]}), age=60 + len(full))
+        p.run(*full, want=0)
+        same([(r["id"], r["l"]) for r in p.rows("raw.o")], [(2, [3])])
+        same((p.rows("raw.o__l"), p.rows("raw.o__k")), ([], []))
+    (p.folder / "firn.yml").write_text(text)
+    p.run("--full-refresh", want=0)
+    comes_back(p, "raw.o", [{"id": 2, "l": [3]}])
+    lint(p.lake)
+
+
+@suite.case
 def nothing_new():
     p = flat()
     p.write("a.json", lines(*ORDERS))

@@ -141,6 +141,19 @@ def replaced_and_refreshed():
 
 
 @suite.case
+def rejects_are_no_conflicts():
+    """What did not fit of a record that is a reject in the end is not counted."""
+    for text, at in (("a.json", lines({"a": 1, "k": 1}, {"a": 2, "k": 2}, {"a": "x", "k": 3},
+                                      {"a": "y", "k": None}, {"a": "z"})),
+                     ("a.csv", "a,k\n1,1\n2,2\nx,3\ny,no\nz,no\n")):
+        p = one(text, at, entry=", on_conflict_of_types: residual, "
+                "columns: {a: int, k: {type: int, required: true}}")
+        contains(p.run(want=3).err, "1 value did not fit and went to _residual: 'a' (1)")
+        same(len(p.rows("raw.t__rejects", drop=())), 2)
+        same(p.sql("SELECT count(*) AS n FROM raw.t WHERE _residual IS NOT NULL"), [{"n": 1}])
+
+
+@suite.case
 def what_was_seen():
     """The table remembers what was seen at each path, and what did not fit, over all landings."""
     p = one("*.json", lines({"a": 1, "l": [{"x": "y"}, {"x": None}]}, {"a": 2.5}, {"a": "z"}))
@@ -280,7 +293,7 @@ def twenty_thousand_keys():
 def nested_json():
     p = one("*.json", lines({"a": {"b": [1]}, "l": [1, {"x": 2}], "n": 1, "t": "x"},
                             {"a": [2], "l": None, "n": 2, "t": "y"}), entry=", nested: json")
-    p.run(want=0)
+    assert "note" not in p.run(want=0).err  # JSON text is what was asked for
     same(types(p.lake, "raw.t"), {"a": "string", "l": "string", "n": "long", "t": "string",
                                   "x_loaded_at": "timestamptz"} |
          ({"_residual": "string"} if "_residual" in types(p.lake, "raw.t") else {}))

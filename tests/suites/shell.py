@@ -392,7 +392,7 @@ def dot_lists():
 @suite.case
 def words_of_other_shells():
     """Who types help or exit means it; the same word within a statement is a word."""
-    with Terminal("sql", cwd=lake()) as t:
+    with shell(rows=50) as t:
         contains(t.run("help"), ".tables [PATTERN]")
         contains(t.run("help;"), ".tables [PATTERN]")
         contains(t.run("SELECT 1 AS\rexit;"), "exit")

@@ -5,12 +5,11 @@
 there."""
 import json
 import pathlib
-import re
 import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (ROOT, Project, Suite, contains, lines, lint, note, rows, same)  # noqa: E402
+from firnlab import (Project, Suite, contains, lines, lint, note, rows, same)  # noqa: E402
 
 suite = Suite()
 
@@ -429,18 +428,6 @@ def checks_of_tables():
     p.firn("test", "--unit", want=0)
     contains(p.firn("test", "curated.tt", want=2).err, "selects nothing", "curated.t")
     lint(p.lake)
-
-
-@suite.case
-def the_how_to():
-    """The first example of docs/how-to/test-your-models.md prints what stands there."""
-    page = (ROOT / "docs/how-to/test-your-models.md").read_text(encoding="utf-8")
-    model, tests, shown = (re.search(rf"```{kind}\n(.*?)```", page, re.S)[1]
-                           for kind in ("sql", "yaml", "console"))
-    p = shop(tests, ingest="", invoices=model)
-    (p.folder / "tests/t.yml").rename(p.folder / "tests/invoices.yml")
-    found = p.firn("test", want=4).out
-    same(re.sub(r"\([\d.]+ s\)", "", found), re.sub(r"\([\d.]+ s\)", "", shown.partition("\n")[2]))
 
 
 @suite.case
