@@ -82,7 +82,7 @@ static void offer_tables(const completing *k)
 }
 
 /* Tables that the project makes, and streams; with '+' before them as it is typed. */
-static void offer_nodes(const completing *k)
+static void offer_graph(const completing *k, bool models_too)
 {
     static const firn_arg none[] = {{NULL, 0, NULL, NULL}};
     const firn_args args = {.table = none};
@@ -100,10 +100,22 @@ static void offer_nodes(const completing *k)
     }
     for (size_t i = 0; own.before && i < graph.count; i++) {
         const firn_node *n = &graph.nodes[i];
+        if (!n->ingest && !models_too)
+            continue;
         offer(&own, n->name.p, n->name.n, n->ingest ? "landed" : "model");
         if (n->ingest)
             offer(&own, n->stream.p, n->stream.n, "stream");
     }
+}
+
+static void offer_nodes(const completing *k)
+{
+    offer_graph(k, true);
+}
+
+static void offer_streams(const completing *k)
+{
+    offer_graph(k, false);
 }
 
 static void offer_runs(const completing *k)
@@ -154,11 +166,11 @@ static const struct {
     const char *name;
     void (*offer)(const completing *k);
 } kinds[] = {
-    {"TABLE", offer_tables},        {"NS.TABLE", offer_tables}, {"SELECT", offer_nodes},
-    {"PATTERN", offer_nodes},       {"MODEL", offer_nodes},     {"STREAM", offer_nodes},
-    {"SOURCE.STREAM", offer_nodes}, {"RUN", offer_runs},        {"VERB", offer_verbs},
-    {"ERROR", offer_errors},        {"FILE", offer_files},      {"FILES", offer_files},
-    {"FOLDER", offer_folders},      {"DIR", offer_folders},     {"WAREHOUSE", offer_folders},
+    {"TABLE", offer_tables},          {"NS.TABLE", offer_tables}, {"SELECT", offer_nodes},
+    {"PATTERN", offer_nodes},         {"MODEL", offer_nodes},     {"STREAM", offer_streams},
+    {"SOURCE.STREAM", offer_streams}, {"RUN", offer_runs},        {"VERB", offer_verbs},
+    {"ERROR", offer_errors},          {"FILE", offer_files},      {"FILES", offer_files},
+    {"FOLDER", offer_folders},        {"DIR", offer_folders},     {"WAREHOUSE", offer_folders},
 };
 
 /* A word of a synopsis: in capitals a kind, in small letters itself. */

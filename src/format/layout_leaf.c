@@ -73,6 +73,23 @@ static firn_code set_format(firn_layout_maker *m, firn_layout *leaf, const char 
     return firn_datefmt_compile(firn_str_of(format), m->a, &leaf->read.format, m->err);
 }
 
+/* Says why a new column holds JSON text, unless that is what they wanted. */
+static firn_code note_json(firn_layout_maker *m, const firn_layout_place *at, bool objects)
+{
+    const firn_shape *s = at->seen;
+    size_t max = firn_layout_max_fields(m);
+    if (m->in->policy && m->in->policy->nested == FIRN_NESTED_JSON)
+        return FIRN_OK;
+    if (s->rest || (objects && s->field_count > max))
+        return firn_layout_note_add(
+            m, at, "holds JSON text: its objects have more than %zu different keys", max);
+    if (objects && s->field_count == 0)
+        return firn_layout_note_add(m, at, "holds JSON text: its objects were empty");
+    return firn_layout_note_add(m, at,
+                                "holds JSON text: nothing but null was seen in it, or it is "
+                                "nested too deep");
+}
+
 /* Says why a new column is text where the user may expect more. */
 static firn_code note_string(firn_layout_maker *m, const firn_layout_place *at)
 {
@@ -80,25 +97,13 @@ static firn_code note_string(firn_layout_maker *m, const firn_layout_place *at)
     uint32_t kinds = s->seen & ~(uint32_t)FIRN_SEEN_NULL;
     if (kinds & (kinds - 1))
         return firn_layout_note_add(m, at, "is text: values of different kinds were seen");
+    if (kinds == FIRN_SEEN_NUMBER && s->not_finite)
+        return firn_layout_note_add(m, at, "is text: one of its numbers is NaN or infinite");
     if (kinds == FIRN_SEEN_NUMBER)
-        return firn_layout_note_add(m, at, "is text: %s",
-                                    s->not_finite ? "one of its numbers is NaN or infinite"
-                                                  : "its numbers need more than 38 digits");
-    const firn_layout_policy *policy = m->in->policy;
-    if ((kinds == FIRN_SEEN_OBJECT || kinds == FIRN_SEEN_ARRAY) && policy &&
-        policy->nested == FIRN_NESTED_JSON)
-        return FIRN_OK; /* as they wanted it */
-    if (s->rest || (kinds == FIRN_SEEN_OBJECT && s->field_count > firn_layout_max_fields(m)))
-        return firn_layout_note_add(
-            m, at, "holds JSON text: its objects have more than %zu different keys",
-            firn_layout_max_fields(m));
-    if (kinds == FIRN_SEEN_OBJECT && s->field_count == 0)
-        return firn_layout_note_add(m, at, "holds JSON text: its objects were empty");
+        return firn_layout_note_add(m, at, "is text: its numbers need more than %d digits",
+                                    FIRN_DEC_MAX_PRECISION);
     if (kinds == FIRN_SEEN_OBJECT || kinds == FIRN_SEEN_ARRAY)
-        return firn_layout_note_add(
-            m, at,
-            "holds JSON text: nothing but null was seen in it, or it is nested too "
-            "deep");
+        return note_json(m, at, kinds == FIRN_SEEN_OBJECT);
     if (s->spellings)
         return firn_layout_note_add(
             m, at,

@@ -178,10 +178,19 @@ static firn_code commit(keeping *k, firn_err *err)
     return firn_commit(&ctx, &change, 1, k->a, &result, err);
 }
 
+/* Without checks of its own a table may have a neighbour of that name that is no work of ours. */
+static bool is_ours(const keeping *k)
+{
+    const firn_snapshot *s = k->before ? firn_metadata_current(k->before) : NULL;
+    return k->c->in->check_count > 0 || (s && firn_snapshot_summary(s, "firn.run").n > 0);
+}
+
 static firn_code keep_once(keeping *k, firn_err *err)
 {
     bool empty;
     FIRN_TRY(load(k, err));
+    if (!is_ours(k))
+        return FIRN_OK;
     FIRN_TRY(is_empty(k, &empty, err));
     if (k->c->found.n == 0 && empty)
         return FIRN_OK;

@@ -316,17 +316,29 @@ static firn_code run_all(firn_checking *c, firn_err *err)
     return err->code;
 }
 
+/* A table whose checks were taken away has no failing rows any more. */
+static firn_code forget_rows(firn_checking *c, firn_err *err)
+{
+    firn_err local = {0};
+    if (firn_checking_keep(c, &local) == FIRN_OK)
+        return FIRN_OK;
+    firn_wrap(&local, "the table of failing rows");
+    if (err)
+        *err = local;
+    return local.code;
+}
+
 firn_code firn_checks_run(firn_context *run, const firn_check_input *in, firn_check_counts *ret,
                           firn_err *err)
 {
     *ret = (firn_check_counts){0};
-    if (in->check_count == 0)
-        return FIRN_OK;
     FIRN_AUTO(firn_arena_freep) firn_arena *a = firn_arena_new("checks", 0);
     firn_checking c = {.run = run, .in = in, .a = a, .now_us = firn_env_now_us(run->env)};
     firn_err local = {0};
     if (!a)
         return firn_raise_nomem(err);
+    if (in->check_count == 0)
+        return forget_rows(&c, err);
     FIRN_TRY(firn_context_session(run, &c.session, err));
     firn_code code = run_all(&c, err ? err : &local);
     firn_checking_close(&c);

@@ -99,8 +99,8 @@ static firn_code fingerprint(view_work *w, firn_err *err)
 
 static bool are_checked(const view_work *w)
 {
-    if (!w->checked[0])
-        return true;
+    if (!w->checked[0]) /* what earlier ones found is forgotten once */
+        return !w->stored || !firn_view_property(w->stored, CHECKED).n;
     bool changes = w->model->filled.volatile_ || firn_sql_is_volatile(w->model->sql);
     for (size_t i = 0; i < w->model->table.check_count; i++) /* time goes on */
         changes = changes || w->model->table.checks[i].kind == FIRN_CHECK_FRESHNESS;

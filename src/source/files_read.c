@@ -114,7 +114,11 @@ static firn_code refuse_bomb(firn_file_reader *r, firn_err *err)
     bool bomb = r->bytes_out > (uint64_t)64 << 20 && r->bytes_out / MAX_RATIO > r->bytes_in;
     if (!bomb)
         return FIRN_OK;
-    return broken(r, FIRN_E_LIMIT, "inflates to more than 1000 times its size", err);
+    broken(r, FIRN_E_LIMIT, "inflates to more than 1000 times its size", err);
+    return firn_err_advise(err,
+                           "nothing of this file was landed, lest it fill the disk; if it is "
+                           "meant so, land it unpacked: `%s -d`",
+                           r->codec == ZSTD ? "zstd" : "gzip");
 }
 
 static firn_code inflate_step(firn_file_reader *r, uint8_t *p, size_t cap, size_t *ret,

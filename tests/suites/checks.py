@@ -302,6 +302,15 @@ def replaced_by_each_audit():
     same(failures(p), [])
     p.run("--full-refresh", want=0)
     same(len(snapshots(p.lake, "curated.t__failures")), 3)
+    p.model("curated.t", MODEL % ('checks: [{check: "i > 0", severity: warn}]',
+                                  "SELECT i FROM range(4) t(i)"))
+    p.run(want=0)
+    same(len(failures(p)), 1)
+    p.model("curated.t", "SELECT i FROM range(5) t(i)")
+    p.run(want=0)  # no checks any more, so no rows that failed one
+    same(failures(p), [])
+    p.run("--full-refresh", want=0)
+    same(len(snapshots(p.lake, "curated.t__failures")), 5)
     lint(p.lake)
 
 

@@ -869,6 +869,7 @@ def full_disk():
         contains(done.err, "E5003", "space")
         same(len(p.rows("raw.t")), 1)
         same([str(f) for f in (p.lake / ".firn/tmp").rglob("*.parquet")], [])
+        contains(p.firn("status", want=0).out, "with exit status 1", "E5003")
         subprocess.run(["mount", "-o", "remount,size=64m", str(p.lake)], check=True)
         p.run(want=0)
         assert len(p.rows("raw.t")) >= 40000

@@ -559,6 +559,11 @@ def checks_of_a_view():
     done = p.run("--json", want=4)
     assert done.event("check", check="unique(id)")["failing"] > 0
     assert checked(p.run("--json", want=4)), "what failed is looked at again"
+    assert p.sql("SELECT * FROM curated.a__failures")
+    p.model("curated.a", a("tags: [none]"))  # no checks any more
+    p.run(want=0)
+    same(p.sql("SELECT * FROM curated.a__failures"), [])
+    same(states(p.run("--json", want=0))["curated.a"], "unchanged")
 
 
 # --- other engines ------------------------------------------------------------------------------
