@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: ci parallel needs=venv,shared timeout=900
+# suite: ci parallel needs=venv,shared timeout=2400
 """Other engines' tables and ours, over types, partitions, evolution, deletes, names and versions
 (tests/interop/features.py): each reader gives the rows that the writer meant, or stops with its own
 error, as docs/INTEROP.md says.
