@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-# suite: parallel ci timeout=1200 needs=venv,strace
+# suite: parallel timeout=1200 needs=venv,strace
 """`firn plan`: what it says is what the run that follows does, and it opens nothing for writing.
 
 Every plan runs under strace, and the project's folder is compared before and after, byte for byte.
@@ -135,8 +135,10 @@ def agree(p, *args, exact=True, before=None, want=0):
             continue
         for member in ("rows", "data_files") + (("rejects",) if key[1] else ()):
             slack = 0 if exact and member != "data_files" else 1
-            # with more partitions than files may be open the engine begins some again, by chance
-            share = 0.25 if member == "data_files" and n["partitions"] > 256 else 0.1
+            # with more partitions than files may be open the engine begins some again, by chance;
+            # how partitions grow beyond a sample is seen from the order in which threads took it
+            by_chance = n["partitions"] > 256 or (n["partitions"] and n.get("sampled"))
+            share = 0.25 if member == "data_files" and by_chance else 0.1
             assert near(n[member], e[member], slack, share) and (
                 not exact or member == "data_files" or n[member] == e[member]), (
                     f"{what}: {member} {n[member]} planned, {e[member]} came\n{n}\n{e}")
