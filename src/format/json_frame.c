@@ -394,7 +394,9 @@ firn_code firn_json_open(const firn_format_opt *opt, firn_slice head_bytes, bool
     FIRN_TRY(firn_json_path_parse(opt->records, a, &f->path, err));
     FIRN_TRY(refuse_utf16(head_bytes, err));
     size_t mark = mark_bytes(head_bytes);
-    head h = {{head_bytes.p + mark, head_bytes.n - mark}, whole};
+    head h = {head_bytes, whole};
+    if (mark) /* an empty file has no bytes to point behind */
+        h.bytes = (firn_slice){head_bytes.p + mark, head_bytes.n - mark};
     if (h.bytes.n)
         FIRN_TRY(decide(f, &h, err));
     *ret = f;
