@@ -218,6 +218,8 @@ const char *fuzz_decode_print(const fuzz_decode *d, firn_slice text, firn_arena 
     decoding x = {.d = d, .a = a};
     FIRN_AUTO(firn_buf_free) firn_buf out = FIRN_BUF((size_t)1 << 28);
     FIRN_AUTO(firn_buf_free) firn_buf rejected = FIRN_BUF((size_t)1 << 28);
+    if (!text.p) /* a buffer that nothing was put into; readers always have one */
+        text = (firn_slice){(const uint8_t *)"", 0};
     firn_code code = decode(&x, text, &out, &rejected, &err);
     const char *print = fuzz_ok(code, &err) ? firn_arena_strndup(a, firn_buf_cstr(&out), out.n)
                                             : firn_arena_printf(a, "error: %s", err.text);
