@@ -186,19 +186,6 @@ static firn_code set_journal(sqlite_catalog *c, firn_err *err)
     return exec(c, "PRAGMA synchronous=FULL", err);
 }
 
-/* A path as a URI that SQLite takes for a file that never changes: it needs no lock, no log and no
- * shared memory beside it. */
-static firn_code immutable_uri(const char *path, firn_buf *out, firn_err *err)
-{
-    FIRN_TRY(firn_buf_adds(out, "file:", err));
-    for (const char *p = path; *p; p++) {
-        bool special = *p == '?' || *p == '#' || *p == '%';
-        FIRN_TRY(special ? firn_buf_addf(out, err, "%%%02X", (unsigned)(unsigned char)*p)
-                         : firn_buf_addc(out, *p, err));
-    }
-    return firn_buf_adds(out, "?immutable=1", err);
-}
-
 /* Whether commits stand in the log that are not in the file. */
 static bool has_log(const char *path)
 {
@@ -217,7 +204,7 @@ static firn_code open_immutable(sqlite_catalog *c, firn_err *err)
                                "its log %s-wal holds commits that can only be read by who may "
                                "write there: run `firn tables` once as its owner",
                                c->path);
-    FIRN_TRY(immutable_uri(c->path, &uri, err));
+    FIRN_TRY(firn_sqlite_immutable_uri(c->path, &uri, err));
     sqlite3_close(c->db);
     c->db = NULL;
     firn_err_clear(err);

@@ -256,3 +256,14 @@ firn_code firn_sqlite_read(const char *path, sqlite3 *into, firn_err *err)
     }
     return refuse(path, err);
 }
+
+firn_code firn_sqlite_immutable_uri(const char *path, firn_buf *out, firn_err *err)
+{
+    FIRN_TRY(firn_buf_adds(out, "file:", err));
+    for (const char *p = path; *p; p++) {
+        bool special = *p == '?' || *p == '#' || *p == '%';
+        FIRN_TRY(special ? firn_buf_addf(out, err, "%%%02X", (unsigned)(unsigned char)*p)
+                         : firn_buf_addc(out, *p, err));
+    }
+    return firn_buf_adds(out, "?immutable=1", err);
+}

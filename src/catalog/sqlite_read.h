@@ -5,7 +5,7 @@
 #ifndef FIRN_SQLITE_READ_H
 #define FIRN_SQLITE_READ_H
 
-#include "base/err.h"
+#include "base/buf.h"
 
 #include <sqlite3.h>
 
@@ -14,5 +14,9 @@
  * FIRN_E_DATA: it is no database; FIRN_E_CONFLICT: it changed again and again while it was read, or
  * a program died in the middle of a change that only a writer can take back. */
 FIRN_NODISCARD firn_code firn_sqlite_read(const char *path, sqlite3 *into, firn_err *err);
+
+/* Adds the path as a URI that SQLite takes for a file that never changes: it needs no lock, no log
+ * and no shared memory beside it. */
+FIRN_NODISCARD firn_code firn_sqlite_immutable_uri(const char *path, firn_buf *out, firn_err *err);
 
 #endif

@@ -139,3 +139,15 @@ const char *firn_args_next(const firn_args *args, const char *name, size_t *at)
             return args->given_values[(*at)++];
     return NULL;
 }
+
+firn_code firn_words_add(const char *text, firn_arena *a, firn_words *ret, firn_err *err)
+{
+    firn_str rest = firn_str_of(text);
+    while (rest.p && rest.n) {
+        firn_str word = firn_str_trim(firn_str_cut(&rest, ','));
+        const char *copy = firn_arena_strndup(a, word.p, word.n);
+        if (!copy || (word.n && !firn_vec_push(a, ret, copy)))
+            return firn_arena_raise(a, err);
+    }
+    return FIRN_OK;
+}

@@ -41,6 +41,12 @@ static inline bool firn_args_has(const firn_args *args, const char *name)
  */
 const char *firn_args_next(const firn_args *args, const char *name, size_t *at);
 
+typedef FIRN_VEC(const char *) firn_words;
+
+/* Adds the words of "a, b,c" to *ret, copied to `a`. */
+FIRN_NODISCARD firn_code firn_words_add(const char *text, firn_arena *a, firn_words *ret,
+                                        firn_err *err);
+
 /* The options that every verb takes and main() sees to; rows end with name == NULL. */
 extern const firn_arg firn_args_of_all[];
 

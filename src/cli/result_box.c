@@ -442,6 +442,17 @@ static firn_code draw_lines(drawing *d, firn_str *line, firn_err *err)
     return FIRN_OK;
 }
 
+/* Draws the bottom and sends what is left; the drawing is gone then, also after an error. */
+static firn_code finish(drawing *d, firn_code code, firn_err *err)
+{
+    if (code == FIRN_OK)
+        code = draw_rule(d, d->b->bottom, err);
+    if (code == FIRN_OK)
+        code = send(d, 0, err);
+    firn_buf_free(&d->out);
+    return code;
+}
+
 /* The only row of a result is shown whole: its lines as lines, and wrapped where they are wider
  * than the screen. */
 static firn_code draw_single(firn_text_table *t, const firn_print_opt *opt, FILE *f, firn_err *err)
@@ -456,12 +467,7 @@ static firn_code draw_single(firn_text_table *t, const firn_print_opt *opt, FILE
     firn_code code = draw_head(&d, err);
     if (code == FIRN_OK)
         code = draw_lines(&d, line, err);
-    if (code == FIRN_OK)
-        code = draw_rule(&d, d.b->bottom, err);
-    if (code == FIRN_OK)
-        code = send(&d, 0, err);
-    firn_buf_free(&d.out);
-    return code;
+    return finish(&d, code, err);
 }
 
 /* Whether something of it would be left out, or its lines, in an ordinary table. */
@@ -625,12 +631,7 @@ static firn_code print_many(boxing *x, bool more, firn_err *err)
         code = draw_row(&d, x->t->cells.v + i * x->t->columns, false, err);
     if (code == FIRN_OK)
         code = stream(x, &d, more, err);
-    if (code == FIRN_OK)
-        code = draw_rule(&d, d.b->bottom, err);
-    if (code == FIRN_OK)
-        code = send(&d, 0, err);
-    firn_buf_free(&d.out);
-    return code;
+    return finish(&d, code, err);
 }
 
 static firn_code print_boxed(boxing *x, firn_err *err)

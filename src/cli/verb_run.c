@@ -25,20 +25,6 @@ static const firn_arg run_args[] = {
     {NULL, 0, NULL, NULL},
 };
 
-typedef FIRN_VEC(const char *) words;
-
-static firn_code split_commas(const char *text, firn_arena *a, words *ret, firn_err *err)
-{
-    firn_str rest = firn_str_of(text);
-    while (rest.p && rest.n) {
-        firn_str word = firn_str_trim(firn_str_cut(&rest, ','));
-        const char *copy = firn_arena_strndup(a, word.p, word.n);
-        if (!copy || (word.n && !firn_vec_push(a, ret, copy)))
-            return firn_arena_raise(a, err);
-    }
-    return FIRN_OK;
-}
-
 static firn_code not_a_kind(const char *word, firn_err *err)
 {
     firn_raise(err, FIRN_E_USAGE, "--only takes ingest and models, not %s", firn_quotec(word).s);
@@ -48,19 +34,19 @@ static firn_code not_a_kind(const char *word, firn_err *err)
 static firn_code read_selection(const firn_args *args, firn_arena *a, firn_selection *ret,
                                 firn_err *err)
 {
-    words exclude = {0};
-    words only = {0};
+    firn_words exclude = {0};
+    firn_words only = {0};
     const char *text = firn_args_get(args, "exclude");
     *ret = (firn_selection){
         .select = args->rest, .select_count = args->rest_count, .ingest = true, .models = true};
     if (text)
-        FIRN_TRY(split_commas(text, a, &exclude, err));
+        FIRN_TRY(firn_words_add(text, a, &exclude, err));
     ret->exclude = exclude.v;
     ret->exclude_count = exclude.n;
     text = firn_args_get(args, "only");
     if (!text)
         return FIRN_OK;
-    FIRN_TRY(split_commas(text, a, &only, err));
+    FIRN_TRY(firn_words_add(text, a, &only, err));
     ret->ingest = false;
     ret->models = false;
     for (size_t i = 0; i < only.n; i++) {

@@ -30,8 +30,6 @@ static const firn_arg test_args[] = {
     {NULL, 0, NULL, NULL},
 };
 
-typedef FIRN_VEC(const char *) words;
-
 typedef struct testing {
     firn_command *c;
     const firn_args *args;
@@ -167,18 +165,6 @@ static bool choose_tests(testing *t, const char *word)
     return any;
 }
 
-static firn_code split_commas(const char *text, firn_arena *a, words *ret, firn_err *err)
-{
-    firn_str rest = firn_str_of(text);
-    while (rest.p && rest.n) {
-        firn_str word = firn_str_trim(firn_str_cut(&rest, ','));
-        const char *copy = firn_arena_strndup(a, word.p, word.n);
-        if (!copy || (word.n && !firn_vec_push(a, ret, copy)))
-            return firn_arena_raise(a, err);
-    }
-    return FIRN_OK;
-}
-
 static bool matches_node(const testing *t, const char *word)
 {
     for (size_t i = 0; i < t->graph.count; i++)
@@ -190,8 +176,8 @@ static bool matches_node(const testing *t, const char *word)
 static firn_code choose(testing *t, firn_err *err)
 {
     firn_arena *a = t->c->arena;
-    words select = {0};
-    words exclude = {0};
+    firn_words select = {0};
+    firn_words exclude = {0};
     bool named = false;
     t->chosen = firn_arena_array(a, t->tests.n + 1, sizeof *t->chosen);
     if (!t->chosen)
@@ -204,7 +190,7 @@ static firn_code choose(testing *t, firn_err *err)
             return firn_arena_raise(a, err);
     }
     if (firn_args_get(t->args, "exclude"))
-        FIRN_TRY(split_commas(firn_args_get(t->args, "exclude"), a, &exclude, err));
+        FIRN_TRY(firn_words_add(firn_args_get(t->args, "exclude"), a, &exclude, err));
     const firn_selection s = {.select = select.v,
                               .select_count = select.n,
                               .exclude = exclude.v,

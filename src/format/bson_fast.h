@@ -442,27 +442,6 @@ static const char *other_key(firn_json_run *run, firn_json_node *n, firn_json_no
     return found || firn_utf8_valid(p, (size_t)(zero - p)) ? zero + 1 : NULL;
 }
 
-/* What a document without some of its keys has there. */
-static bool absent_values(firn_json_run *run, firn_json_node *n, size_t row)
-{
-#if FIRN_BSON_STORE
-    for (size_t i = 0; i < n->child_count; i++) {
-        firn_json_node *child = &n->children[i];
-        if (child->stamp == n->instance || child->layout->role != FIRN_ROLE_VALUE)
-            continue;
-        if (child->required)
-            return false;
-        run->code = firn_column_null(child->col, row, run->err);
-        if (run->code)
-            return false;
-    }
-#endif
-    (void)run;
-    (void)n;
-    (void)row;
-    return true;
-}
-
 /* Reads an element; *link is where its key was expected, and where the next one is. */
 static inline const char *element(firn_json_run *run, firn_json_node *n, firn_json_node ***link,
                                   uint32_t *found, size_t row, uint8_t type, const char *p)
@@ -500,7 +479,7 @@ static const char *bson_document(firn_json_run *run, firn_json_node *n, size_t r
             return NULL;
     }
     if (FIRN_UNLIKELY(p != end) ||
-        (FIRN_UNLIKELY(found < n->expected) && !absent_values(run, n, row)))
+        (FIRN_BSON_STORE && FIRN_UNLIKELY(found < n->expected) && !firn_json_absent(run, n, row)))
         return NULL;
     return n->col && n != run->root ? bson_done(n, row, p) : p;
 }

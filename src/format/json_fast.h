@@ -443,27 +443,6 @@ static const char *other_key(firn_json_run *run, firn_json_node *n, firn_json_no
     return *p == ':' ? firn_json_space(p + 1, run->end) : NULL;
 }
 
-/* What an object without some of its keys has there. */
-static bool absent_values(firn_json_run *run, firn_json_node *n, size_t row)
-{
-#if FIRN_JSON_STORE
-    for (size_t i = 0; i < n->child_count; i++) {
-        firn_json_node *child = &n->children[i];
-        if (child->stamp == n->instance || child->layout->role != FIRN_ROLE_VALUE)
-            continue;
-        if (child->required)
-            return false;
-        run->code = firn_column_null(child->col, row, run->err);
-        if (run->code)
-            return false;
-    }
-#endif
-    (void)run;
-    (void)n;
-    (void)row;
-    return true;
-}
-
 /* Reads a key and its value; *link is where the key was expected, and where the next one is. */
 static inline const char *member(firn_json_run *run, firn_json_node *n, firn_json_node ***link,
                                  uint32_t *found, size_t row, const char *p)
@@ -507,7 +486,7 @@ static const char *object_value(firn_json_run *run, firn_json_node *n, size_t ro
         else if (FIRN_UNLIKELY(*p != '}'))
             return NULL;
     }
-    if (FIRN_UNLIKELY(found < n->expected) && !absent_values(run, n, row))
+    if (FIRN_JSON_STORE && FIRN_UNLIKELY(found < n->expected) && !firn_json_absent(run, n, row))
         return NULL;
     return n->col && n != run->root ? done(n, row, p + 1) : p + 1;
 }

@@ -274,3 +274,18 @@ firn_str firn_json_span(const firn_batch *b, const firn_record *rec, firn_arena 
     memset(copy + rec->length, 0, FIRN_JSON_SLACK);
     return (firn_str){copy, rec->length};
 }
+
+bool firn_json_absent(firn_json_run *run, const firn_json_node *n, size_t row)
+{
+    for (size_t i = 0; i < n->child_count; i++) {
+        const firn_json_node *child = &n->children[i];
+        if (child->stamp == n->instance || child->layout->role != FIRN_ROLE_VALUE)
+            continue;
+        if (child->required)
+            return false;
+        run->code = firn_column_null(child->col, row, run->err);
+        if (run->code)
+            return false;
+    }
+    return true;
+}

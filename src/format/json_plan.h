@@ -135,4 +135,8 @@ static inline void firn_json_put_text(firn_column *col, size_t row, const char *
  * end of a batch.  .p == NULL: out of memory. */
 firn_str firn_json_span(const firn_batch *b, const firn_record *rec, firn_arena *a);
 
+/* What a record or object without some of its keys has there: nulls are written into row `row`;
+ * false if one of them is required, or with run->code set. */
+bool firn_json_absent(firn_json_run *run, const firn_json_node *n, size_t row);
+
 #endif

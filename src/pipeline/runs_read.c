@@ -2,6 +2,8 @@
 /* The run record: asked. */
 #include "pipeline/runs_int.h"
 
+#include "catalog/sqlite_read.h"
+
 #include "base/mem.h"
 #include "base/str.h"
 #include "pipeline/context.h"
@@ -14,19 +16,6 @@
 #include <unistd.h>
 
 /* --- opening ------------------------------------------------------------------------------- */
-
-/* A path as a URI that SQLite takes for a file that never changes: it needs no lock, no log and no
- * shared memory beside it. */
-static firn_code immutable_uri(const char *path, firn_buf *out, firn_err *err)
-{
-    FIRN_TRY(firn_buf_adds(out, "file:", err));
-    for (const char *p = path; *p; p++) {
-        bool special = *p == '?' || *p == '#' || *p == '%';
-        FIRN_TRY(special ? firn_buf_addf(out, err, "%%%02X", (unsigned)(unsigned char)*p)
-                         : firn_buf_addc(out, *p, err));
-    }
-    return firn_buf_adds(out, "?immutable=1", err);
-}
 
 static firn_code try_open(firn_runs *r, const char *name, const char *path, int flags,
                           int *ret_version, firn_err *err)
@@ -47,7 +36,7 @@ static firn_code open_db(firn_runs *r, const char *path, int *ret_version, firn_
     firn_code code = try_open(r, path, path, SQLITE_OPEN_READWRITE, ret_version, &local);
     int rc = sqlite3_errcode(r->db) & 0xff;
     if (code == FIRN_E_IO && (rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY)) {
-        FIRN_TRY(immutable_uri(path, &uri, err));
+        FIRN_TRY(firn_sqlite_immutable_uri(path, &uri, err));
         return try_open(r, firn_buf_cstr(&uri), path, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI,
                         ret_version, err);
     }

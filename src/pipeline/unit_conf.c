@@ -97,6 +97,13 @@ typedef struct rows_raw {
     const firn_conf *tolerance;
 } rows_raw;
 
+#define ROWS_AS_CSV                                                                                \
+    {                                                                                              \
+        .key = "csv", .kind = FIRN_OPT_CONF, .offset = offsetof(rows_raw, csv),                    \
+        .shapes = FIRN_CONF_TEXT, .example = "\"id,city\\n1,Bonn\"",                               \
+        .help = "Rows as CSV with a header; an empty cell is null, \"\" the empty text."           \
+    }
+
 const firn_option firn_unit_given_options[] = {
     {.key = "rows",
      .kind = FIRN_OPT_CONF,
@@ -104,12 +111,7 @@ const firn_option firn_unit_given_options[] = {
      .shapes = FIRN_CONF_LIST,
      .example = "[{id: 1}, {id: 2}]",
      .help = "Rows as maps; a column that is not there is null."},
-    {.key = "csv",
-     .kind = FIRN_OPT_CONF,
-     .offset = offsetof(rows_raw, csv),
-     .shapes = FIRN_CONF_TEXT,
-     .example = "\"id,city\\n1,Bonn\"",
-     .help = "Rows as CSV with a header; an empty cell is null, \"\" the empty text."},
+    ROWS_AS_CSV,
     {.key = "sql",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(rows_raw, sql),
@@ -132,12 +134,7 @@ const firn_option firn_unit_expect_options[] = {
      .shapes = FIRN_CONF_LIST,
      .example = "[{id: 1}, {id: 2}]",
      .help = "Rows as maps; a column that other rows name and this one does not is null."},
-    {.key = "csv",
-     .kind = FIRN_OPT_CONF,
-     .offset = offsetof(rows_raw, csv),
-     .shapes = FIRN_CONF_TEXT,
-     .example = "\"id,city\\n1,Bonn\"",
-     .help = "Rows as CSV with a header; an empty cell is null, \"\" the empty text."},
+    ROWS_AS_CSV,
     {.key = "sql",
      .kind = FIRN_OPT_CONF,
      .offset = offsetof(rows_raw, sql),

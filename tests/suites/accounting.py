@@ -11,12 +11,12 @@ import io
 import json
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (BIN, ROOT, SHARED, TMP, Suite, agree, contains, firn, lint, rows,
+import examplelab  # noqa: E402
+from firnlab import (BIN, ROOT, SHARED, Suite, agree, contains, firn, lint, rows,
                      same, snapshots, table, types)  # noqa: E402
 
 suite = Suite()
@@ -72,12 +72,7 @@ def money(value):
 
 def place(name, data=None):
     """A copy of the example, on other data if it is given."""
-    folder = TMP / name
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("lake", "__pycache__"))
-    if data:
-        shutil.rmtree(folder / "data")
-        shutil.copytree(data, folder / "data")
-        subprocess.run(["chmod", "-R", "u+w", str(folder / "data")], check=True)
+    folder = examplelab.place("accounting", name, data)
     return folder
 
 
@@ -177,12 +172,7 @@ def everything(folder, books, want=0):
 @suite.case
 def data_of_the_example():
     """The generator gives the files that are there; they have the quirks they are for."""
-    folder = place("generator")
-    before = {f.name: f.read_bytes() for f in (folder / "data").iterdir()}
-    for f in (folder / "data").iterdir():
-        f.unlink()
-    subprocess.run([sys.executable, str(folder / "make_data.py")], check=True)
-    same({f.name: f.read_bytes() for f in (folder / "data").iterdir()}, before)
+    examplelab.generator_gives_the_files("accounting")
     books = Books(EXAMPLE / "data")
     assert len(books.unbalanced) >= 1
     twice = [e for e in books.entries

@@ -11,13 +11,12 @@ import fractions
 import io
 import json
 import re
-import shutil
-import subprocess
 import sys
 import pathlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lib"))
-from firnlab import (ROOT, SHARED, TMP, Suite, agree, contains, exists, firn, lint,  # noqa: E402
+import examplelab  # noqa: E402
+from firnlab import (ROOT, SHARED, Suite, agree, contains, exists, firn, lint,  # noqa: E402
                      rows, same, types)
 
 suite = Suite()
@@ -156,12 +155,7 @@ class Books:
 
 def place(name, data=None, today=None):
     """A copy of the example, on other data if it is given."""
-    folder = TMP / name
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("lake", "__pycache__"))
-    if data:
-        shutil.rmtree(folder / "data")
-        shutil.copytree(data, folder / "data")
-        subprocess.run(["chmod", "-R", "u+w", str(folder / "data")], check=True)
+    folder = examplelab.place("orders", name, data)
     if today:
         conf = folder / "firn.yml"
         text = conf.read_text(encoding="utf-8")
@@ -233,12 +227,7 @@ def everything(folder, books):
 @suite.case
 def data_of_the_example():
     """The generator gives the files that are there; they have the quirks they are for."""
-    folder = place("generator")
-    before = {f.name: f.read_bytes() for f in (folder / "data").iterdir()}
-    for f in (folder / "data").iterdir():
-        f.unlink()
-    subprocess.run([sys.executable, str(folder / "make_data.py")], check=True)
-    same({f.name: f.read_bytes() for f in (folder / "data").iterdir()}, before)
+    examplelab.generator_gives_the_files("orders")
     books = Books(EXAMPLE / "data", "2025-06-30")
     assert sum(x.broken for x in books.orders) == 2
     cells = [x.cell for x in books.orders]

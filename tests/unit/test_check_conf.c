@@ -1,24 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks as they are written in a model's header: what they mean, and what is said of wrong ones.
  */
+#include "arena_help.h"
 #include "check.h"
 
 #include "base/mem.h"
 #include "pipeline/model.h"
-
-static firn_arena *arena;
-
-static int set_up(void **state FIRN_UNUSED)
-{
-    arena = firn_arena_new("a test", 0);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state FIRN_UNUSED)
-{
-    firn_arena_free(arena);
-    return 0;
-}
 
 static firn_code parse(const char *header, firn_model *ret, firn_err *err)
 {

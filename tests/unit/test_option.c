@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tables of options, and how errors look: the rules of base/option.h and base/errprint.h. */
+#include "arena_help.h"
 #include "check.h"
 
 #include "base/errprint.h"
@@ -98,20 +99,6 @@ static const firn_option options[] = {
      .help = "A secret."},
     {.key = NULL},
 };
-
-static firn_arena *arena;
-
-static int set_up(void **state FIRN_UNUSED)
-{
-    arena = firn_arena_new("a test", 0);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state FIRN_UNUSED)
-{
-    firn_arena_free(arena);
-    return 0;
-}
 
 static firn_conf text(const char *key, const char *value, bool plain)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* YAML as a tree with places (YAML 1.2.2 and the rules of yaml.h), variables, .env. */
+#include "arena_help.h"
 #include "check.h"
 
 #include "base/buf.h"
@@ -8,20 +9,6 @@
 #include "pipeline/yaml.h"
 
 #include <stdlib.h>
-
-static firn_arena *arena;
-
-static int set_up(void **state FIRN_UNUSED)
-{
-    arena = firn_arena_new("a test", 0);
-    return arena ? 0 : -1;
-}
-
-static int tear_down(void **state FIRN_UNUSED)
-{
-    firn_arena_free(arena);
-    return 0;
-}
 
 /* "{a=1, b=[x, 'y']}": quoted texts in quotes, with the place if asked. */
 static void dump(const firn_conf *c, bool places, firn_buf *out)
